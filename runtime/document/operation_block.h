@@ -1,0 +1,57 @@
+// The operation block: the bytes that an operation batch becomes inside a leaf (and in the local log). runtime/document/README.md
+// describes the format.
+//
+// Decoding accepts any bytes. What a block says about ids is checked against the id range that its change owns; whether the things it
+// refers to exist and were seen is the business of State, operation by operation.
+#pragma once
+
+#include "runtime/base/result.h"
+#include "runtime/document/change.h"
+#include "runtime/document/operation.h"
+
+namespace tlfs::document {
+
+// How a block names a writer. `branch` is the hash of the change that holds the operation, given only where the author knew that the
+// writer has forked.
+struct WriterEntry {
+  WriterId writer;
+  std::optional<ChangeHash> branch;
+  friend bool operator==(const WriterEntry&, const WriterEntry&) = default;
+};
+
+// Translates writers between block and IdSpace. Called once per writer and block.
+class WriterDirectory {
+ public:
+  virtual ~WriterDirectory() = default;
+  // kNoAgent when the writer is unknown, or has forked and the entry does not say which branch.
+  virtual AgentIndex find(const WriterEntry& entry) const = 0;
+  // `lv` is one of the operations that will be referred to.
+  virtual WriterEntry describe(AgentIndex agent, Lv lv) const = 0;
+};
+
+// The ids that the block's change owns.
+struct BlockScope {
+  AgentIndex agent = kNoAgent;  // the author
+  Lv base = 0;                  // Lv of the change's first id; ids must already be in the IdSpace
+  std::uint32_t id_count = 0;
+};
+
+struct BlockOptions {
+  int zstd_level = 3;                    // of the sections that compression makes smaller
+  std::size_t compress_from = 256;       // bytes of a section below which it stays as it is
+};
+
+// Deterministic for equal batch, scope and options.
+Bytes encode_block(const OperationBatch& batch, const BlockScope& scope, const IdSpace& ids, const WriterDirectory& writers,
+                   const BlockOptions& options = {});
+
+// Errc::malformed or Errc::limit_exceeded, with what was expected where. References to writers or counters that this replica does not
+// have become kNoLv and leave the rest of the block readable.
+Result<OperationBatch> decode_block(ByteView bytes, const BlockScope& scope, const IdSpace& ids,
+                                    const WriterDirectory& writers);
+
+inline constexpr std::size_t kMaxBlockBytes = 64u << 20;  // after decompression
+inline constexpr std::size_t kMaxKeysPerTarget = 64;
+inline constexpr std::size_t kMaxWritersPerBlock = 1u << 16;
+
+}  // namespace tlfs::document
