@@ -15,7 +15,8 @@
 namespace tlfs::document {
 
 using Lv = std::uint32_t;
-inline constexpr Lv kNoLv = 0xffffffff;
+inline constexpr Lv kNoLv = 0xffffffff;       // none
+inline constexpr Lv kUnknownLv = 0xfffffffe;  // a reference to something that this replica does not have
 inline constexpr std::uint32_t kMaxOperations = 0xfffffff0;  // per document
 
 using DocumentId = crypto::PublicKey;

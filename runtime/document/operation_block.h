@@ -46,7 +46,7 @@ Bytes encode_block(const OperationBatch& batch, const BlockScope& scope, const I
                    const BlockOptions& options = {});
 
 // Errc::malformed or Errc::limit_exceeded, with what was expected where. References to writers or counters that this replica does not
-// have become kNoLv and leave the rest of the block readable.
+// have become kUnknownLv and leave the rest of the block readable.
 Result<OperationBatch> decode_block(ByteView bytes, const BlockScope& scope, const IdSpace& ids,
                                     const WriterDirectory& writers);
 

@@ -560,7 +560,6 @@ std::uint32_t Sequence::set_liveness(Lv id, std::uint32_t count, Liveness livene
   std::uint32_t i = s.span;
   if (s.offset > 0) i = split_span(leaf, i, s.offset);
   if (count < leaf->spans[i].length) i = split_span(leaf, i, count) - 1;
-  if (i == leaf->spans.size()) i = 0, leaf = leaf->next;
   Span& span = leaf->spans[i];
   const bool was_visible = span.visible;
   if (was_visible != liveness.visible) {
