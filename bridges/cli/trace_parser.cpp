@@ -95,6 +95,7 @@ class TraceHandler {
  public:
   using Ch = char;
 
+  // NOLINTBEGIN(readability-identifier-naming): the names are RapidJSON's.
   bool Null() { return on(Token::null); }
   bool Bool(bool) { return on(Token::boolean); }
   bool Int(int) { return on(Token::other_number); }
@@ -109,6 +110,7 @@ class TraceHandler {
   bool StartArray() { return on(Token::array); }
   bool EndArray(rapidjson::SizeType) { return on(Token::array_end); }
   bool Key(const char* text, rapidjson::SizeType size, bool) { return on(Token::key, 0, {text, size}); }
+  // NOLINTEND(readability-identifier-naming)
 
   const std::optional<Error>& error() const { return error_; }
   // What can be judged only when all of the document has been seen.
