@@ -39,14 +39,17 @@ FOREIGN_HEADERS = (
 
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^">\n]+[">])', re.MULTILINE)
 RAW_STRING = re.compile(r'R"([^(\s]*)\(.*?\)\1"', re.DOTALL)
+LINK = re.compile(r"\]\(([^)#\s]+)[^)]*\)")
+# A code block that shows a file of the repository: the marker, then the block.
+SHOWN_FILE = re.compile(r"^<!-- file: (\S+) -->\n+```\w*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 CLOCK = re.compile(r"_clock::now\b|\bstd::random_device\b|\bs?rand\(\)")
 # Pieced together so that this file does not break its own rules.
 UNFINISHED = re.compile(r"\b(" + "|".join(("TO" + "DO", "FIX" + "ME")) + r")\b")
 MACHINE_PATH = re.compile(r"(?<![\w.\-*])/(" + "|".join(("wo" + "rk", "ro" + "ot", "ho" + "me")) + r")(/|\b)")
 
 
-def breaches_of(path, text, exists):
-    """Yields (line, sentence) for one file; `exists` tells whether a path is in the repository."""
+def breaches_of(path, text, read):
+    """Yields (line, sentence) for one file; `read` returns the text of a file of the repository, None when there is none."""
     lines = text.split("\n")
     for number, line in enumerate(lines, 1):
         if line.rstrip("\r\n \t") != line:
@@ -60,6 +63,8 @@ def breaches_of(path, text, exists):
     if text and not text.endswith("\n"):
         yield len(lines), "no newline at the end of the file"
 
+    if path.endswith(".md"):
+        yield from breaches_of_page(path, text, read)
     if not path.endswith(CODE):
         return
     if len(lines) - 1 > MAX_LINES:
@@ -82,21 +87,31 @@ def breaches_of(path, text, exists):
             if re.match(headers, header) and path.startswith(folders) and not path.startswith(excepted or ("\0",)):
                 yield number, sentence
         if quote == '"':
-            for sentence in breaches_of_include(path, header.rstrip('"'), exists):
+            for sentence in breaches_of_include(path, header.rstrip('"'), read):
                 yield number, sentence
     if path.startswith(("schema/", "runtime/")) and path != "runtime/base/environment.cpp":
         for match in CLOCK.finditer(code):
             yield code.count("\n", 0, match.start()) + 1, "time and randomness come in through Clock and Random"
 
 
-def breaches_of_include(path, header, exists):
+def breaches_of_page(path, text, read):
+    for match in LINK.finditer(text):
+        target = match.group(1)
+        if "://" not in target and read(os.path.normpath(os.path.join(os.path.dirname(path), target))) is None:
+            yield text.count("\n", 0, match.start()) + 1, f"a link to {target}, which is not in the repository"
+    for match in SHOWN_FILE.finditer(text):
+        if match.group(2) != read(match.group(1)):
+            yield text.count("\n", 0, match.start()) + 1, f"the code shown is not what {match.group(1)} says"
+
+
+def breaches_of_include(path, header, read):
     folder = header.split("/")[0]
     if "/" not in header or folder not in {f.split("/")[0] for f in MAY_INCLUDE}:
         yield f'"{header}" is not written from the root of the project'
         return
-    generated = header.endswith(".capnp.h") and exists(header.removesuffix(".h"))
+    generated = header.endswith(".capnp.h") and read(header.removesuffix(".h")) is not None
     # What a test has generated lies in its build directory.
-    if not exists(header) and not generated and not path.startswith("tests/"):
+    if read(header) is None and not generated and not path.startswith("tests/"):
         yield f'"{header}" is not in the repository'
     home = max((f for f in MAY_INCLUDE if path.startswith(f + "/")), key=len, default=None)
     if home is None:
@@ -117,6 +132,17 @@ def files():
     return [name for name in names if os.path.isfile(name) and not name.startswith(FIXTURES)]
 
 
+def read_file(path):
+    """The text of a file, an empty one for a folder, None when there is neither."""
+    if os.path.isdir(path):
+        return ""
+    try:
+        with open(path, encoding="utf-8") as file:
+            return file.read()
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
 def main():
     names = files()
     found = 0
@@ -131,7 +157,7 @@ def main():
             print(f"{path}:1: not UTF-8")
             found += 1
             continue
-        for line, sentence in breaches_of(path, text, os.path.exists):
+        for line, sentence in breaches_of(path, text, read_file):
             print(f"{path}:{line}: {sentence}")
             found += 1
     if found:

@@ -4,13 +4,14 @@ import unittest
 
 from check_source import breaches_of
 
-PRESENT = {"runtime/base/result.h", "runtime/document/document.h", "actors/node/node.h", "schema/messages/change.capnp",
-           "schema/lens/package.h"}
+PRESENT = dict.fromkeys(("runtime/base/result.h", "runtime/document/document.h", "actors/node/node.h", "docs/README.md",
+                         "schema/messages/change.capnp", "schema/lens/package.h"), "")
+PRESENT["examples/a.cpp"] = "int main() {\n}\n"
 HEADER = "// A thing.\n#pragma once\n"
 
 
 def breaches(path, text):
-    return [sentence for _, sentence in breaches_of(path, text, PRESENT.__contains__)]
+    return [sentence for _, sentence in breaches_of(path, text, PRESENT.get)]
 
 
 class HouseRules(unittest.TestCase):
@@ -63,6 +64,16 @@ class HouseRules(unittest.TestCase):
         self.assert_breach("runtime/base/a.h", "#pragma once\n", "begins with a comment")
         self.assert_breach("runtime/base/a.h", "// A thing.\n", "#pragma once")
 
+    def test_links_of_a_page_lead_somewhere(self):
+        self.assert_clean("docs/a.md", "[a](README.md#top) [b](../runtime/base/result.h) [c](https://example.org/x)\n")
+        self.assert_breach("docs/a.md", "[a](runtime/base/result.h)\n", "link")
+
+    def test_code_shown_on_a_page_is_the_code_of_its_file(self):
+        page = "Text\n\n<!-- file: examples/a.cpp -->\n```cpp\nint main() {\n}\n```\n"
+        self.assert_clean("README.md", page)
+        self.assert_breach("README.md", page.replace("main", "mine"), "not what examples/a.cpp says")
+        self.assert_breach("README.md", page.replace("a.cpp", "b.cpp"), "not what examples/b.cpp says")
+
     def test_no_file_is_too_long(self):
         self.assert_clean("runtime/base/a.cpp", "x\n" * 900)
         self.assert_breach("runtime/base/a.cpp", "x\n" * 901, "900 lines")
@@ -82,7 +93,7 @@ class HouseRules(unittest.TestCase):
 
     def test_breaches_carry_the_number_of_their_line(self):
         text = 'auto s = R"(\n\n)";\n#include <caf/actor.hpp>\n'
-        self.assertEqual([line for line, _ in breaches_of("runtime/base/a.cpp", text, PRESENT.__contains__)], [4])
+        self.assertEqual([line for line, _ in breaches_of("runtime/base/a.cpp", text, PRESENT.get)], [4])
 
 
 if __name__ == "__main__":
