@@ -392,6 +392,8 @@ bool TraceHandler::end_transaction() {
 
 bool TraceHandler::take_text(Token token, std::string_view text, std::string_view& into, At next) {
   if (token != Token::string) return unexpected("a string", token);
+  // The text as a whole is UTF-8, but RapidJSON writes out the second half of a surrogate pair that stands alone.
+  if (!is_valid_utf8(text)) return malformed(place() + " holds one half of a surrogate pair");
   into = text;
   at_ = next;
   return true;
@@ -418,7 +420,7 @@ Result<Trace> TraceHandler::finish() {
   const auto transaction = [](std::size_t index) { return "transaction " + std::to_string(index); };
   trace_.concurrent = (seen_ & kKind) != 0;
   if (trace_.concurrent && kind_ != "concurrent")
-    return malformed_trace("\"kind\" is \"" + std::string(kind_.substr(0, 40)) + "\"; only \"concurrent\" is known");
+    return malformed_trace("\"kind\" is \"" + std::string(kind_.substr(0, byte_offset_of_code_point(kind_, 40))) + "\"; only \"concurrent\" is known");
   if (!(seen_ & kEndContent)) return malformed_trace("\"endContent\" is missing");
   if (!(seen_ & kTransactions)) return malformed_trace("\"txns\" is missing");
   if (!trace_.concurrent) {

@@ -143,6 +143,13 @@ TEST_CASE("what is not JSON is refused with the place") {
   CHECK_THAT(error_of(sequential(R"({"patches":[[0,0,"\ud800"]]})")), Contains("not JSON") && Contains("surrogate"));
 }
 
+TEST_CASE("half a surrogate pair is refused wherever text is kept") {
+  CHECK(error_of(sequential(R"({"patches":[[0,0,"\ude00"]]})")) ==
+        "transaction 0, patch 0: the inserted text holds one half of a surrogate pair");
+  CHECK(error_of(R"({"startContent":"a\udc00"})") == "\"startContent\" holds one half of a surrogate pair");
+  CHECK_THAT(error_of(R"({"endContent":"\ud800x"})"), Contains("not JSON"));
+}
+
 TEST_CASE("every field of the wrong type is named with its transaction and what was expected") {
   const std::string good = R"({"patches":[]},)";
   CHECK(error_of("[]") == "a trace must be an object, not an array");
