@@ -55,6 +55,8 @@ class HouseRules(unittest.TestCase):
         self.assert_breach("runtime/base/a.cpp", '#include "../base/result.h"\n', "root of the project")
         self.assert_breach("runtime/base/a.cpp", '#include "runtime/base/results.h"\n', "not in the repository")
         self.assert_clean("runtime/document/a.cpp", '#include "schema/messages/change.capnp.h"\n')
+        self.assert_clean("tests/actors/a.cpp", '#include "note.capnp.h"\n')
+        self.assert_breach("actors/node/a.cpp", '#include "note.capnp.h"\n', "root of the project")
 
     def test_includes_inside_a_raw_string_are_data(self):
         self.assert_clean("schema/compiler/a.cpp", 'auto s = R"(\n#include "runtime/document/document.h"\n)";\n')
