@@ -71,7 +71,8 @@ std::optional<Bytes> from_base64(std::string_view text) {
     const int padding = last ? (text[i + 2] == '=' ? 2 : text[i + 3] == '=' ? 1 : 0) : 0;
     std::uint32_t triple = 0;
     for (int k = 0; k < 4; ++k) {
-      const int value = k >= 4 - padding ? (text[i + k] == '=' ? 0 : -1) : kBase64Values[static_cast<unsigned char>(text[i + k])];
+      const int value =
+          k >= 4 - padding ? (text[i + k] == '=' ? 0 : -1) : kBase64Values[static_cast<unsigned char>(text[i + k])];
       if (value < 0) return std::nullopt;
       triple = triple << 6 | static_cast<std::uint32_t>(value);
     }

@@ -17,8 +17,8 @@ class InvariantViolation : public std::logic_error {
 }  // namespace tlfs
 
 // A macro because it names the place of the check and evaluates the message only on failure.
-#define TLFS_CHECK(condition, message)                                                \
-  do {                                                                                \
-    if (!(condition)) [[unlikely]]                                                    \
+#define TLFS_CHECK(condition, message)                                       \
+  do {                                                                       \
+    if (!(condition)) [[unlikely]]                                           \
       ::tlfs::invariant_violated(__FILE__, __LINE__, #condition, (message)); \
   } while (false)

@@ -28,9 +28,7 @@ std::uint64_t SeededRandom::next() {
 
 std::uint64_t SeededRandom::below(std::uint64_t bound) { return next() % bound; }
 
-bool SeededRandom::chance(double probability) {
-  return static_cast<double>(next() >> 11) * 0x1.0p-53 < probability;
-}
+bool SeededRandom::chance(double probability) { return static_cast<double>(next() >> 11) * 0x1.0p-53 < probability; }
 
 void SeededRandom::fill(std::span<std::uint8_t> out) {
   for (std::uint8_t& b : out) b = static_cast<std::uint8_t>(next() >> 56);
@@ -39,8 +37,6 @@ void SeededRandom::fill(std::span<std::uint8_t> out) {
 std::chrono::milliseconds SystemClock::wall() const {
   return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch());
 }
-std::chrono::nanoseconds SystemClock::monotonic() const {
-  return std::chrono::steady_clock::now().time_since_epoch();
-}
+std::chrono::nanoseconds SystemClock::monotonic() const { return std::chrono::steady_clock::now().time_since_epoch(); }
 
 }  // namespace tlfs

@@ -1,7 +1,7 @@
 // UTF-8 and the two units in which positions in a text are counted.
 //
-// Everything inside the runtime is valid UTF-8 (RFC 3629: shortest form, no surrogates, at most U+10FFFF); it is checked
-// once, at the border.
+// Everything inside the runtime is valid UTF-8 (RFC 3629: shortest form, no surrogates, at most U+10FFFF); it is
+// checked once, at the border.
 #pragma once
 
 #include <cstdint>

@@ -1,8 +1,8 @@
 // Little building blocks of every binary format: LEB128 variable-length integers, zigzag, length-prefixed bytes.
 //
 // A ByteReader never reads past its end and never throws: after the first failure it is `failed`, every later read
-// returns zero or nothing, and the caller checks once at the end. Integers must be in their shortest form, so that a value
-// has exactly one encoding.
+// returns zero or nothing, and the caller checks once at the end. Integers must be in their shortest form, so that a
+// value has exactly one encoding.
 #pragma once
 
 #include <bit>

@@ -1,6 +1,7 @@
 // The only door to libsodium: hashing and signing, as plain values.
 //
-// All functions are thread-safe and never block. Keys and digests are fixed-size arrays, so a wrong length does not compile.
+// All functions are thread-safe and never block. Keys and digests are fixed-size arrays, so a wrong length does not
+// compile.
 #pragma once
 
 #include <array>
