@@ -1,6 +1,6 @@
 // The protocol of bench/README.md: arguments, warm-up, samples within a budget, one JSON object.
 
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import { AbsentInput } from './inputs.mjs';
 
@@ -41,6 +41,19 @@ export const median = (values) => {
 
 export function check(condition, message) {
   if (!condition) throw new Error(`check failed: ${message}`);
+}
+
+export const residentBytes = () => Number(readFileSync('/proc/self/statm', 'utf8').split(' ')[1]) * 4096;
+
+// From here on the process's peak is that of the runs, not that of parsing their input.
+function resetPeak() {
+  globalThis.gc?.();
+  try {
+    writeFileSync('/proc/self/clear_refs', '5');
+  } catch {
+    // Not permitted here: the peak then includes the input.
+  }
+  return Math.round(residentBytes() / 1024);
 }
 
 // `once()` makes one sample and returns {value, ...figures}; figures end up in `extra`, as medians.
@@ -85,10 +98,11 @@ export async function main(argv, load) {
     if (row.prepare) row.prepare(args);
     if (args.prepare) return;
     const once = row.start(args);
+    const rss_before_kb = resetPeak();
     const { warm_up, samples, extra } = collect(row, once, args);
     console.log(JSON.stringify({
       implementation, version, row: args.row, unit: row.unit, samples, extra, warm_up,
-      peak_rss_kb: process.resourceUsage().maxRSS,
+      rss_before_kb, peak_rss_kb: process.resourceUsage().maxRSS,
       inside_the_clock: row.inside,
     }));
   } catch (error) {

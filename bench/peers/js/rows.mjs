@@ -16,7 +16,7 @@
 
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { check, timed } from './harness.mjs';
+import { check, residentBytes, timed } from './harness.mjs';
 import { loadConcurrentTrace, loadTrace } from './inputs.mjs';
 
 const kItems = 100_000;
@@ -237,19 +237,18 @@ export function makeRows(adapter) {
       fresh: true,
       start: (args) => () => {
         const bytes = saved(args, 'todos');
-        const resident = () => Number(readFileSync('/proc/self/statm', 'utf8').split(' ')[1]) * 4096;
         const settle = () => { for (let i = 0; i < 3; ++i) globalThis.gc(); };
         settle();
-        const before = resident();
+        const before = residentBytes();
         const doc = todos.open(bytes, {});
         let sum = 0;
         for (let i = 0; i < kItems; ++i) {
           const item = todos.item(doc, i);
           sum += item.title.length + (item.complete ? 1 : 0);
         }
-        const untrimmed = resident() - before;
+        const untrimmed = residentBytes() - before;
         settle();
-        const value = resident() - before;
+        const value = residentBytes() - before;
         let expected = 0;
         for (let i = 0; i < kItems; ++i) expected += todoTitle(i).length + (todoComplete(i) ? 1 : 0);
         check(sum === expected && bytes.length > 0 && todos.length(doc) === kItems, 'the fields differ');
