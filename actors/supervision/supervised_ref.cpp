@@ -49,6 +49,7 @@ struct RefCore::Open {
   Where where = Where::sent;
   std::uint64_t incarnation = 0;  // of the child it was sent to last
   caf::actor child;               // the same; empty while held
+  caf::message_id response;       // what the owner waits for while sent
 };
 
 struct RefCore::Opens : std::map<std::uint64_t, Open> {};
@@ -92,6 +93,7 @@ void RefCore::request(const RequestOptions& options, Attempt attempt, Fail fail)
   open.fail = std::move(fail);
   open.deadline = now() + std::chrono::duration_cast<Time::duration>(options.timeout);
   open.idempotent = options.idempotent;
+  arm(open.deadline);
   if (direct) return send(ticket, open);
   ++counters_.held;
   hold(open);
@@ -102,16 +104,20 @@ void RefCore::hold(Open& open) {
   open.where = Where::held;
   open.child = nullptr;
   ++held_;
-  arm(open.deadline);
 }
 
 void RefCore::send(std::uint64_t ticket, Open& open) {
   open.where = Where::sent;
   open.incarnation = phase_.incarnation;
   open.child = phase_.handle;
-  const auto left = open.deadline - now();
-  // A deadline that has just passed still goes through the clock, so that the callback is never called from here.
-  open.attempt(*this, phase_.handle, std::max<Nanoseconds>(left, std::chrono::nanoseconds(1)), ticket);
+  open.response = open.attempt(*this, phase_.handle, ticket);
+}
+
+// The owner stops waiting for an answer: without this its handler would stay for ever, for CAF keeps no time here.
+void RefCore::drop_response(Open& open) {
+  if (open.where != Where::sent) return;
+  owner_.ctrl()->enqueue(nullptr, open.response, caf::make_message(caf::make_error(caf::sec::request_timeout)),
+                         owner_.context());
 }
 
 bool RefCore::answered(std::uint64_t ticket) {
@@ -133,11 +139,11 @@ void RefCore::failed(std::uint64_t ticket, std::uint64_t incarnation, const caf:
     return hold(open);
   }
   if (crashed_incarnation(error) == incarnation) {
-    open.where = Where::crashed;  // judged when the supervisor has said so too, with everything else that was lost
+    open.where = Where::responded;  // judged when the supervisor has said so too, with everything else that was lost
     ready_ = false;
-    return arm(open.deadline);
+    return;
   }
-  if (error == caf::sec::request_timeout) return settle(ticket, Errc::timeout, "no answer in time");
+  open.where = Where::responded;
   settle(ticket, Errc::refused, describe(error));
 }
 
@@ -145,6 +151,7 @@ void RefCore::settle(std::uint64_t ticket, Errc code, std::string text) {
   auto node = opens_->extract(ticket);
   if (node.empty()) return;
   if (node.mapped().where == Where::held) --held_;
+  drop_response(node.mapped());
   if (code == Errc::timeout) ++counters_.timed_out;
   if (code == Errc::lost) ++counters_.lost;
   node.mapped().fail(Error(code, label() + ": " + std::move(text)));
@@ -202,12 +209,13 @@ void RefCore::moved(ChildPhase phase) {
 void RefCore::judge(std::uint64_t up_to_incarnation) {
   std::vector<std::uint64_t> lost;
   for (auto& [ticket, open] : *opens_) {
-    if (open.where == Where::held || open.incarnation > up_to_incarnation) continue;
+    if (open.where == Where::held || open.incarnation > up_to_incarnation) continue;  // held: known not to have arrived
     if (!open.idempotent) {
       lost.push_back(ticket);
       continue;
     }
     ++counters_.sent_again;
+    drop_response(open);
     hold(open);
   }
   for (const auto ticket : lost) settle(ticket, Errc::lost, "the child ended without an answer");
@@ -229,7 +237,7 @@ void RefCore::fail_held(Errc code, const std::string& text) {
   for (const auto ticket : tickets) settle(ticket, code, text);
 }
 
-// ---- deadlines of what is not with a child ----
+// ---- deadlines ----
 
 void RefCore::arm(Time deadline) {
   if (timer_set_ && timer_at_ <= deadline) return;
@@ -246,14 +254,15 @@ void RefCore::arm(Time deadline) {
 void RefCore::expire() {
   std::vector<std::uint64_t> over;
   const auto time = now();
+  auto next = Time::max();
   for (const auto& [ticket, open] : *opens_) {
-    if (open.where == Where::sent) continue;  // CAF watches over these
     if (open.deadline <= time)
       over.push_back(ticket);
     else
-      arm(open.deadline);
+      next = std::min(next, open.deadline);
   }
-  for (const auto ticket : over) settle(ticket, Errc::timeout, "its time was over before the child could answer");
+  if (next != Time::max()) arm(next);
+  for (const auto ticket : over) settle(ticket, Errc::timeout, "no answer in time");
 }
 
 }  // namespace tlfs::supervision

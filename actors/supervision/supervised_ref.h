@@ -65,8 +65,9 @@ struct RefCounters {
 // The part without the type of the reply. Not for direct use.
 class RefCore : public std::enable_shared_from_this<RefCore> {
  public:
-  // Sends a request to `child` and reports the outcome for `ticket` with `answered` or `failed`.
-  using Attempt = std::function<void(RefCore&, const caf::actor& child, Nanoseconds timeout, std::uint64_t ticket)>;
+  // Sends a request to `child`, reports the outcome for `ticket` with `answered` or `failed`, and returns the id that the
+  // response will have.
+  using Attempt = std::function<caf::message_id(RefCore&, const caf::actor& child, std::uint64_t ticket)>;
   using Fail = std::function<void(Error)>;
   using Listener = std::function<void(const ChildPhase&)>;
 
@@ -88,12 +89,13 @@ class RefCore : public std::enable_shared_from_this<RefCore> {
 
  private:
   using Time = std::chrono::steady_clock::time_point;
-  enum class Where : std::uint8_t { held, sent, crashed };
+  enum class Where : std::uint8_t { held, sent, responded };
   struct Open;
   struct Opens;
 
   void hold(Open& open);
   void send(std::uint64_t ticket, Open& open);
+  void drop_response(Open& open);
   void settle(std::uint64_t ticket, Errc code, std::string text);
   void fail_held(Errc code, const std::string& text);
   void moved(ChildPhase phase);
@@ -118,7 +120,7 @@ class RefCore : public std::enable_shared_from_this<RefCore> {
   bool listening_ = false;        // inside the listener
   std::uint64_t watching_ = 0;    // the message id of the open WatchChild; 0: none
   bool asked_for_held_ = false;   // it was asked while requests were held
-  bool timer_set_ = false;
+  bool timer_set_ = false;        // one timer, for the earliest deadline of all
   Time timer_at_{};
   RefCounters counters_;
 };
@@ -138,12 +140,12 @@ class SupervisedRef {
   void request(const RequestOptions& options, Callback callback, Args&&... args) {
     auto shared = std::make_shared<Callback>(std::move(callback));
     auto attempt = [shared, message = caf::make_message(std::forward<Args>(args)...)](
-                       RefCore& core, const caf::actor& child, Nanoseconds timeout, std::uint64_t ticket) {
+                       RefCore& core, const caf::actor& child, std::uint64_t ticket) {
       auto self = core.shared_from_this();
       auto on_error = [self, ticket, incarnation = core.incarnation()](caf::error& error) {
         self->failed(ticket, incarnation, error);
       };
-      auto handle = core.owner().request(child, timeout, message);
+      auto handle = core.owner().request(child, caf::infinite, message);  // the core keeps the time
       if constexpr (std::is_void_v<Reply>) {
         handle.then(
             [self, shared, ticket] {
@@ -157,6 +159,7 @@ class SupervisedRef {
             },
             on_error);
       }
+      return handle.id();
     };
     core_->request(options, std::move(attempt), [shared](Error error) { (*shared)(Result<Reply>(std::move(error))); });
   }

@@ -107,10 +107,14 @@ class World {
     caf::scoped_actor self(*system_);
     auto handle = self->request(whom, caf::infinite, std::forward<Args>(args)...);
     run();
-    std::optional<Reply> out;
-    handle.receive([&](Reply& reply) { out = std::move(reply); },
-                   [&](caf::error& error) { throw std::runtime_error(supervision::describe(error)); });
-    return std::move(*out);
+    const auto refused = [](caf::error& error) { throw std::runtime_error(supervision::describe(error)); };
+    if constexpr (std::is_void_v<Reply>) {
+      handle.receive([] {}, refused);
+    } else {
+      std::optional<Reply> out;
+      handle.receive([&](Reply& reply) { out = std::move(reply); }, refused);
+      return std::move(*out);
+    }
   }
   supervision::SupervisorStatus status(const caf::actor& supervisor) {
     return ask<supervision::SupervisorStatus>(supervisor, supervision::GetStatus());

@@ -40,11 +40,12 @@ TEST_CASE("on real threads every request settles once while the child keeps cras
   struct Tally {
     int answers = 0, lost = 0, other = 0, doubled = 0;
   };
+  std::vector<caf::actor> callers;
   std::vector<std::future<Tally>> done;
   for (int k = 0; k < kCallers; ++k) {
     auto promise = std::make_shared<std::promise<Tally>>();
     done.push_back(promise->get_future());
-    system.spawn([=](caf::event_based_actor* self) -> caf::behavior {
+    callers.push_back(system.spawn([=](caf::event_based_actor* self) -> caf::behavior {
       auto ref = std::make_shared<SupervisedRef>(self, supervisor, "worker");
       auto tally = std::make_shared<Tally>();
       auto settled = std::make_shared<std::vector<int>>(kRequests);
@@ -60,7 +61,7 @@ TEST_CASE("on real threads every request settles once while the child keeps cras
                           },
                           n);
       return {[ref](int) {}};
-    });
+    }));
   }
   for (auto& result : done) {
     REQUIRE(result.wait_for(30s) == std::future_status::ready);
@@ -71,7 +72,7 @@ TEST_CASE("on real threads every request settles once while the child keeps cras
     CHECK(tally.doubled == 0);
   }
   caf::anon_send_exit(supervisor, caf::exit_reason::user_shutdown);
-  system.registry();
+  for (const auto& caller : callers) caf::anon_send_exit(caller, caf::exit_reason::user_shutdown);
 }
 
 }  // namespace

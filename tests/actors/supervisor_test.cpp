@@ -230,9 +230,9 @@ TEST_CASE("dynamic children come and go by id") {
   CHECK(phase.kind == PhaseKind::up);
   CHECK_THROWS_WITH(world.ask<ChildPhase>(supervisor, start(spec)), "session/1 exists already");
   CHECK(world.ask<ChildPhase>(supervisor, start(spec, true)).handle == phase.handle);
-  world.ask<caf::unit_t>(supervisor, stop("session/1"));
+  world.ask<void>(supervisor, stop("session/1"));
   CHECK(world.status(supervisor).children.empty());
-  CHECK_THROWS_WITH(world.ask<caf::unit_t>(supervisor, stop("session/1")), "no child session/1 under /node");
+  CHECK_THROWS_WITH(world.ask<void>(supervisor, stop("session/1")), "no child session/1 under /node");
 
   world.ask<ChildPhase>(supervisor, start(spec));
   caf::anon_send(handle_of(world, supervisor, "session/1"), std::string("throw"));
