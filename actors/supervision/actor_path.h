@@ -1,0 +1,27 @@
+// Where an actor stands in the supervision tree: "/node/documents/document/7f3a". A path names a place, not an
+// incarnation: what is restarted keeps its path.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace tlfs::supervision {
+
+class ActorPath {
+ public:
+  // The root of a tree, for example ActorPath("node").
+  explicit ActorPath(std::string_view root) : text_("/" + std::string(root)) {}
+
+  ActorPath child(std::string_view id) const {
+    ActorPath path = *this;
+    path.text_.append("/").append(id);
+    return path;
+  }
+  const std::string& text() const { return text_; }
+  bool operator==(const ActorPath&) const = default;
+
+ private:
+  std::string text_;
+};
+
+}  // namespace tlfs::supervision

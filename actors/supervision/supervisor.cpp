@@ -1,0 +1,430 @@
+#include "actors/supervision/supervisor.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <caf/actor_system.hpp>
+#include <caf/send.hpp>
+#include <spdlog/spdlog.h>
+
+#include "runtime/base/check.h"
+
+namespace tlfs::supervision {
+
+// A held WatchChild. Weak, so that a child that never moves does not keep dead callers in memory.
+struct Supervisor::Watcher {
+  caf::actor_addr caller;
+  caf::message_id request;
+};
+
+struct Supervisor::Child {
+  std::shared_ptr<const ChildSpec> spec;
+  bool dynamic = false;
+  std::uint64_t order = 0;
+  ChildState state = ChildState::finished;
+  caf::actor handle;  // valid while running or stopping
+  std::uint64_t incarnation = 0;
+  ChildHistory history;
+  std::uint64_t restarts = 0;
+  std::string last_error;
+  std::string last_reason;  // clean ones included
+  Nanoseconds started_at{};
+  Nanoseconds waiting_until{};
+  bool killed = false;
+  std::vector<Watcher> watchers;
+  std::size_t sweep_watchers_at = 16;
+  std::vector<caf::response_promise> stop_waiters;
+};
+
+struct Supervisor::RestartDue : messaging::LocalOnly {
+  std::string id;
+  std::uint64_t incarnation = 0;
+};
+
+struct Supervisor::ShutdownOverdue : messaging::LocalOnly {
+  std::string id;
+  std::uint64_t incarnation = 0;
+};
+
+Supervisor::Supervisor(caf::actor_config& actor_config, SupervisorConfig config)
+    : caf::event_based_actor(actor_config), config_(std::move(config)), policy_(config_.intensity, config_.backoff) {
+  TLFS_CHECK(config_.clock && config_.random && config_.logger, "a supervisor without clock, random or logger");
+  set_down_handler([this](caf::down_msg& down) {
+    const auto it = running_.find(down.source.id());
+    if (it != running_.end()) ended(*it->second, down.reason);
+  });
+  set_exit_handler([this](caf::exit_msg& exit) { begin_stop(std::move(exit.reason)); });
+  set_exception_handler([this](std::exception_ptr& exception) -> caf::error {
+    const std::string text = exception_text(exception);
+    config_.logger->critical("supervisor_threw path={} what=\"{}\"", config_.path.text(), text);
+    return to_caf(Errc::crashed, text);
+  });
+}
+
+Supervisor::~Supervisor() = default;
+
+caf::behavior Supervisor::make_behavior() {
+  for (ChildSpec& spec : config_.children) {
+    if (stop_reason_) break;  // an earlier child failed and nobody wants it restarted
+    auto child = add_child(std::make_shared<const ChildSpec>(std::move(spec)), false);
+    TLFS_CHECK(child.engaged(), "two static children of one id, or too many");
+    run(**child);
+  }
+  config_.children.clear();
+  if (stop_reason_ && running_.empty()) return {};  // it has quit already, a behavior would keep it alive
+  return {
+      [this](const StartChild& request) { return start_child(request); },
+      [this](const ReviveChild& request) { return revive_child(request.id); },
+      [this](const StopChild& request) { return stop_child(request.id); },
+      [this](const WatchChild& request) { return watch_child(request); },
+      [this](const UnwatchChild& request) { unwatch_child(request); },
+      [this](const GetStatus&) { return status(); },
+      [this](const RestartDue& due) {
+        Child* child = find(due.id);
+        if (child && child->state == ChildState::waiting && child->incarnation == due.incarnation) run(*child);
+      },
+      [this](const ShutdownOverdue& due) { overdue(due); },
+  };
+}
+
+// Reached by quit, by a kill from outside and by an exception: whatever happened, no child is left behind and no caller
+// waits in vain.
+void Supervisor::on_exit() {
+  for (auto& [order, child] : by_order_) {
+    if (child->handle) caf::anon_send_exit(child->handle, caf::exit_reason::kill);
+    child->handle = nullptr;
+    child->state = ChildState::finished;
+    child->last_reason = "its supervisor " + config_.path.text() + " has stopped";
+    tell_watchers(*child);
+    for (auto& waiter : child->stop_waiters) waiter.deliver(caf::unit);
+  }
+  running_.clear();
+  by_order_.clear();
+  children_.clear();
+}
+
+// ---- what the outside asks ----
+
+caf::result<ChildPhase> Supervisor::start_child(const StartChild& request) {
+  if (Child* child = find(request.spec->id)) {
+    const bool idle = child->state == ChildState::finished;
+    if (!request.keep_existing) return to_caf(Errc::already_started, child->spec->id + " exists already");
+    if (idle && !stop_reason_) run(*child);
+    return phase_of(*child);
+  }
+  auto added = add_child(request.spec, true);
+  if (!added) return added.error();
+  const std::string id = request.spec->id;
+  run(**added);
+  if (Child* child = find(id)) return phase_of(*child);
+  return to_caf(Errc::start_failed, id + " could not be started");
+}
+
+caf::result<ChildPhase> Supervisor::revive_child(const std::string& id) {
+  Child* child = find(id);
+  if (!child) return to_caf(Errc::not_found, "no child " + id + " under " + config_.path.text());
+  if (stop_reason_) return to_caf(Errc::stopping, config_.path.text() + " is stopping");
+  if (child->state != ChildState::finished && child->state != ChildState::quarantined)
+    return to_caf(Errc::already_started, id + " is not at rest");
+  child->history = ChildHistory{};
+  run(*child);
+  if ((child = find(id))) return phase_of(*child);
+  return to_caf(Errc::start_failed, id + " could not be started");
+}
+
+caf::result<void> Supervisor::stop_child(const std::string& id) {
+  Child* child = find(id);
+  if (!child) return to_caf(Errc::not_found, "no child " + id + " under " + config_.path.text());
+  if (!child->handle) {
+    child->last_reason = "stopped on request";
+    rest(*child, ChildState::finished);
+    return caf::unit;
+  }
+  child->stop_waiters.push_back(make_response_promise());
+  if (child->state == ChildState::running) ask_to_stop(*child);
+  return caf::delegated<void>();
+}
+
+caf::result<ChildPhase> Supervisor::watch_child(const WatchChild& request) {
+  Child* child = find(request.id);
+  const bool absent = !child || child->state == ChildState::finished;
+  if (absent && request.start_when_absent && !stop_reason_) {
+    StartChild start;
+    start.spec = request.start_when_absent;
+    start.keep_existing = true;
+    return start_child(start);
+  }
+  if (!child || stop_reason_) {
+    ChildPhase phase;
+    if (child) phase.incarnation = child->incarnation;
+    phase.reason = stop_reason_ ? config_.path.text() + " is stopping" : "there is no " + request.id + " under " + config_.path.text();
+    return phase;
+  }
+  ChildPhase phase = phase_of(*child);
+  const bool moves = phase.kind == PhaseKind::up || phase.kind == PhaseKind::waiting;
+  if (!moves || phase.kind != request.known || phase.incarnation != request.incarnation) return phase;
+
+  caf::response_promise promise = make_response_promise();
+  if (child->watchers.size() >= child->sweep_watchers_at) {
+    std::erase_if(child->watchers, [](const Watcher& w) { return !caf::actor_cast<caf::strong_actor_ptr>(w.caller); });
+    child->sweep_watchers_at = std::max<std::size_t>(16, child->watchers.size() * 2);
+  }
+  child->watchers.push_back({caf::actor_cast<caf::actor_addr>(promise.source()), promise.id()});
+  return caf::delegated<ChildPhase>();
+}
+
+void Supervisor::unwatch_child(const UnwatchChild& request) {
+  Child* child = find(request.id);
+  if (!child) return;
+  std::erase_if(child->watchers, [&](const Watcher& w) {
+    return w.caller == request.watcher && w.request.response_id().integer_value() == request.request;
+  });
+}
+
+SupervisorStatus Supervisor::status() const {
+  SupervisorStatus out;
+  out.path = config_.path.text();
+  out.stopping = stop_reason_.has_value();
+  out.counters = counters_;
+  for (const auto& [order, child] : by_order_) {
+    ChildStatus s;
+    s.id = child->spec->id;
+    s.path = config_.path.child(s.id).text();
+    s.kind = child->spec->kind;
+    s.state = child->state;
+    s.incarnation = child->incarnation;
+    s.restarts = child->restarts;
+    s.last_error = child->last_error;
+    s.started_at = child->started_at;
+    if (child->state == ChildState::waiting) s.waiting_until = child->waiting_until;
+    s.watchers = child->watchers.size();
+    out.children.push_back(std::move(s));
+  }
+  return out;
+}
+
+// ---- the life of one child ----
+
+caf::expected<Supervisor::Child*> Supervisor::add_child(std::shared_ptr<const ChildSpec> spec, bool dynamic) {
+  TLFS_CHECK(spec && spec->start && !spec->id.empty(), "a child spec without id or start function");
+  if (stop_reason_) return to_caf(Errc::stopping, config_.path.text() + " is stopping");
+  if (children_.size() >= kMaxChildren)
+    return to_caf(Errc::too_many_children, config_.path.text() + " has " + std::to_string(kMaxChildren) + " children already");
+  auto [it, fresh] = children_.try_emplace(spec->id);
+  if (!fresh) return to_caf(Errc::already_started, spec->id + " exists already");
+  it->second = std::make_unique<Child>();
+  Child* child = it->second.get();
+  child->spec = std::move(spec);
+  child->dynamic = dynamic;
+  child->order = ++last_order_;
+  by_order_.emplace_hint(by_order_.end(), child->order, child);
+  return child;
+}
+
+void Supervisor::run(Child& child) {
+  const bool again = child.incarnation != 0;
+  child.incarnation = ++last_incarnation_;
+  child.started_at = config_.clock->monotonic();
+  child.killed = false;
+  ++counters_.starts;
+  if (again) ++counters_.restarts, ++child.restarts;
+
+  caf::error failure;
+  const auto identity = std::make_shared<const ChildIdentity>(
+      ChildIdentity{config_.path.child(child.spec->id), child.incarnation, config_.logger});
+  try {
+    ChildContext context(*this, identity);
+    child.handle = child.spec->start(context);
+    if (!child.handle) failure = to_caf(Errc::crashed, "the start function returned no actor");
+  } catch (...) {  // the start function is the child's, so its exception is the child's failure
+    failure = to_caf(Errc::crashed, exception_text(std::current_exception()));
+  }
+  if (failure) return ended(child, failure);
+
+  child.state = ChildState::running;
+  running_.emplace(child.handle.id(), &child);
+  monitor(child.handle);
+  config_.logger->debug("child_started path={} incarnation={}", identity->path.text(), child.incarnation);
+  tell_watchers(child);
+}
+
+void Supervisor::ended(Child& child, const caf::error& reason) {
+  if (child.handle) running_.erase(child.handle.id());
+  child.handle = nullptr;
+  child.last_reason = describe(reason);
+  const bool clean = is_clean(reason);
+  if (!clean) child.last_error = child.last_reason;
+  if (child.state == ChildState::stopping) {
+    --stopping_;
+    return ended_as_asked(child);
+  }
+
+  const auto now = config_.clock->monotonic();
+  if (!clean) {
+    ++counters_.crashes;
+    config_.logger->warn("child_ended path={}/{} incarnation={} reason=\"{}\"", config_.path.text(), child.spec->id,
+                         child.incarnation, child.last_reason);
+  }
+  const Ending ending{child.spec->restart, child.spec->exhausted, clean, now - child.started_at, now};
+  carry_out(child, policy_.decide(ending, child.history, *config_.random));
+}
+
+void Supervisor::ended_as_asked(Child& child) {
+  config_.logger->debug("child_stopped path={}/{} incarnation={}", config_.path.text(), child.spec->id, child.incarnation);
+  rest(child, ChildState::finished);
+  if (stop_reason_ && stopping_ == 0) continue_stop();
+}
+
+void Supervisor::carry_out(Child& child, const Decision& decision) {
+  switch (decision.verdict) {
+    case Verdict::finish:
+      return rest(child, ChildState::finished);
+    case Verdict::quarantine:
+      ++counters_.quarantined;
+      config_.logger->error("child_quarantined path={}/{} restarts={} reason=\"{}\"", config_.path.text(),
+                            child.spec->id, child.restarts, child.last_reason);
+      return rest(child, ChildState::quarantined);
+    case Verdict::restart: {
+      child.state = ChildState::waiting;
+      child.waiting_until = config_.clock->monotonic() + decision.delay;
+      tell_watchers(child);
+      // Also without a delay through the mailbox: a start function that fails at once must not recurse.
+      RestartDue due;
+      due.id = child.spec->id;
+      due.incarnation = child.incarnation;
+      if (decision.delay > Nanoseconds::zero())
+        delayed_send(this, decision.delay, std::move(due));
+      else
+        send(this, std::move(due));
+      return;
+    }
+    case Verdict::escalate: {
+      const auto& limit = policy_.intensity();
+      std::string text = "child " + child.spec->id + " of " + config_.path.text() + " ended more than " +
+                         std::to_string(limit.restarts) + " times in " +
+                         std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(limit.period).count()) +
+                         " ms; last error: " + child.last_reason;
+      config_.logger->error("supervisor_escalates path={} child={} reason=\"{}\"", config_.path.text(), child.spec->id,
+                            child.last_reason);
+      rest(child, ChildState::finished);
+      return begin_stop(to_caf(Errc::escalated, std::move(text)));
+    }
+  }
+}
+
+// The child stays down. What is dynamic is forgotten with that, except in quarantine, which must be visible.
+void Supervisor::rest(Child& child, ChildState state) {
+  child.state = state;
+  tell_watchers(child);
+  for (auto& waiter : std::exchange(child.stop_waiters, {})) waiter.deliver(caf::unit);
+  if (child.dynamic && state == ChildState::finished) forget(child);
+}
+
+void Supervisor::forget(Child& child) {
+  by_order_.erase(child.order);
+  const std::string id = child.spec->id;
+  children_.erase(id);
+}
+
+void Supervisor::ask_to_stop(Child& child) {
+  child.state = ChildState::stopping;
+  ++stopping_;
+  const bool at_once = child.spec->shutdown <= Nanoseconds::zero();
+  child.killed = at_once;
+  send_exit(child.handle, at_once ? caf::exit_reason::kill : caf::exit_reason::user_shutdown);
+  ShutdownOverdue due;
+  due.id = child.spec->id;
+  due.incarnation = child.incarnation;
+  delayed_send(this, at_once ? kKillGrace : child.spec->shutdown, std::move(due));
+}
+
+void Supervisor::overdue(const ShutdownOverdue& due) {
+  Child* child = find(due.id);
+  if (!child || child->state != ChildState::stopping || child->incarnation != due.incarnation) return;
+  if (!child->killed) {
+    child->killed = true;
+    ++counters_.killed;
+    config_.logger->warn("child_killed path={}/{} incarnation={}", config_.path.text(), due.id, due.incarnation);
+    send_exit(child->handle, caf::exit_reason::kill);
+    delayed_send(this, kKillGrace, due);
+    return;
+  }
+  ++counters_.abandoned;
+  config_.logger->error("child_abandoned path={}/{} incarnation={}", config_.path.text(), due.id, due.incarnation);
+  demonitor(child->handle);
+  ended(*child, to_caf(Errc::crashed, "hung: it did not end when killed"));
+}
+
+void Supervisor::tell_watchers(Child& child) {
+  const ChildPhase phase = phase_of(child);
+  const auto self = caf::strong_actor_ptr(ctrl());
+  for (const Watcher& watcher : std::exchange(child.watchers, {})) {
+    auto caller = caf::actor_cast<caf::strong_actor_ptr>(watcher.caller);
+    if (caller) caf::response_promise(self, std::move(caller), {}, watcher.request).deliver(phase);
+  }
+}
+
+ChildPhase Supervisor::phase_of(const Child& child) const {
+  ChildPhase phase;
+  phase.incarnation = child.incarnation;
+  phase.reason = child.last_reason;
+  switch (child.state) {
+    case ChildState::running:
+    case ChildState::stopping:
+      phase.kind = PhaseKind::up;
+      phase.handle = child.handle;
+      phase.reason.clear();
+      break;
+    case ChildState::waiting:
+      phase.kind = PhaseKind::waiting;
+      break;
+    case ChildState::finished:
+      phase.kind = PhaseKind::absent;
+      break;
+    case ChildState::quarantined:
+      phase.kind = PhaseKind::quarantined;
+      break;
+  }
+  return phase;
+}
+
+Supervisor::Child* Supervisor::find(const std::string& id) const {
+  const auto it = children_.find(id);
+  return it == children_.end() ? nullptr : it->second.get();
+}
+
+// ---- the end of the supervisor itself ----
+
+void Supervisor::begin_stop(caf::error reason) {
+  if (stop_reason_) return;
+  stop_reason_ = std::move(reason);
+  config_.logger->info("supervisor_stops path={} reason=\"{}\"", config_.path.text(), describe(*stop_reason_));
+  continue_stop();
+}
+
+void Supervisor::continue_stop() {
+  std::vector<Child*> alive_dynamic, resting;
+  Child* last_static = nullptr;
+  for (const auto& [order, child] : by_order_) {
+    if (!child->handle) {
+      if (child->state == ChildState::waiting) resting.push_back(child);
+      continue;
+    }
+    if (child->state == ChildState::stopping) continue;
+    if (child->dynamic)
+      alive_dynamic.push_back(child);
+    else
+      last_static = child;
+  }
+  for (Child* child : resting) rest(*child, ChildState::finished);
+  for (auto it = alive_dynamic.rbegin(); it != alive_dynamic.rend(); ++it) ask_to_stop(**it);
+  if (stopping_ > 0) return;
+  if (last_static) return ask_to_stop(*last_static);
+  quit(*stop_reason_);
+}
+
+caf::actor spawn_root_supervisor(caf::actor_system& system, SupervisorConfig config) {
+  return system.spawn<Supervisor>(std::move(config));
+}
+
+}  // namespace tlfs::supervision

@@ -1,0 +1,159 @@
+// A world in which actors run one step at a time, in an order and at times that a seed decides. Same seed, same trace.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <sstream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+#include <caf/event_based_actor.hpp>
+#include <caf/scheduler/test_coordinator.hpp>
+#include <caf/scoped_actor.hpp>
+#include <caf/send.hpp>
+#include <spdlog/sinks/ostream_sink.h>
+#include <spdlog/spdlog.h>
+
+#include "actors/messaging/local_only.h"
+#include "actors/supervision/supervisor.h"
+#include "runtime/base/environment.h"
+
+namespace tlfs::testing {
+
+// A message that makes an actor run a function of the test.
+struct Do : messaging::LocalOnly {
+  std::function<void(caf::event_based_actor&)> what;
+};
+
+class World {
+ public:
+  explicit World(std::uint64_t seed = 1) : random_(seed) {
+    config_.set("scheduler.policy", caf::atom("testing"));
+    config_.set("scheduler.max-throughput", 1);
+    config_.set("logger.verbosity", caf::atom("quiet"));
+    system_.emplace(config_);
+    scheduler_ = &dynamic_cast<caf::scheduler::test_coordinator&>(system_->scheduler());
+    logger_ = std::make_shared<spdlog::logger>("test", std::make_shared<spdlog::sinks::ostream_sink_mt>(log_));
+    logger_->set_pattern("%v");
+    logger_->set_level(spdlog::level::debug);
+  }
+  ~World() {
+    for (auto& actor : actors_) caf::anon_send_exit(actor, caf::exit_reason::kill);
+    actors_.clear();
+    run();
+  }
+
+  caf::actor_system& system() { return *system_; }
+  SeededRandom& random() { return random_; }
+  std::string log() const { return log_.str(); }
+  std::chrono::nanoseconds now() const { return scheduler().clock().now().time_since_epoch(); }
+
+  // Runs one step of an actor that the seed picks; false when nobody has anything to do.
+  bool step() {
+    auto& jobs = scheduler_->jobs;
+    if (jobs.empty()) return false;
+    const auto pick = static_cast<std::ptrdiff_t>(random_.below(jobs.size()));
+    std::rotate(jobs.begin(), jobs.begin() + pick, jobs.begin() + pick + 1);
+    scheduler_->run_once();
+    return true;
+  }
+  // Until nobody has anything to do at this time.
+  void run() {
+    for (std::size_t steps = 0; step(); ++steps)
+      if (steps > kMaxSteps) throw std::runtime_error("the actors never come to rest");
+  }
+  void advance(std::chrono::nanoseconds time) { scheduler_->advance_time(time); }
+  // Lets time pass in small steps, everyone acting in between.
+  void pass(std::chrono::nanoseconds time, std::chrono::nanoseconds grain = std::chrono::milliseconds(10)) {
+    run();
+    for (std::chrono::nanoseconds done{}; done < time; done += grain) {
+      advance(std::min(grain, time - done));
+      run();
+    }
+  }
+
+  // An actor that does what it is sent. Lives as long as the world.
+  caf::actor spawn_client() {
+    auto client = system_->spawn([](caf::event_based_actor* self) -> caf::behavior {
+      return {[self](Do& job) { job.what(*self); }};
+    });
+    return keep(client);
+  }
+  static void let(const caf::actor& client, std::function<void(caf::event_based_actor&)> what) {
+    Do job;
+    job.what = std::move(what);
+    caf::anon_send(client, std::move(job));
+  }
+
+  supervision::SupervisorConfig supervisor_config(std::vector<supervision::ChildSpec> children = {}) {
+    return {supervision::ActorPath("node"), std::move(children), {}, {}, clock(), fork_random(), logger_};
+  }
+  caf::actor spawn_supervisor(supervision::SupervisorConfig config) {
+    return keep(supervision::spawn_root_supervisor(*system_, std::move(config)));
+  }
+  caf::actor keep(caf::actor actor) {
+    actors_.push_back(actor);
+    return actor;
+  }
+
+  // Asks, and runs the world until the answer is there.
+  template <class Reply, class... Args>
+  Reply ask(const caf::actor& whom, Args&&... args) {
+    caf::scoped_actor self(*system_);
+    auto handle = self->request(whom, caf::infinite, std::forward<Args>(args)...);
+    run();
+    const auto refused = [](caf::error& error) { throw std::runtime_error(supervision::describe(error)); };
+    if constexpr (std::is_void_v<Reply>) {
+      handle.receive([] {}, refused);
+    } else {
+      std::optional<Reply> out;
+      handle.receive([&](Reply& reply) { out = std::move(reply); }, refused);
+      return std::move(*out);
+    }
+  }
+  supervision::SupervisorStatus status(const caf::actor& supervisor) {
+    return ask<supervision::SupervisorStatus>(supervisor, supervision::GetStatus());
+  }
+
+  // What happened, in order: the hash is the fingerprint of the run.
+  void note(std::string_view what) {
+    for (const char c : what) hash_ = (hash_ ^ static_cast<unsigned char>(c)) * 1099511628211ull;
+  }
+  std::uint64_t fingerprint() const { return hash_; }
+
+  std::shared_ptr<const Clock> clock() const { return std::make_shared<SchedulerClock>(scheduler()); }
+  std::shared_ptr<Random> fork_random() { return std::make_shared<SeededRandom>(random_.next()); }
+
+ private:
+  static constexpr std::size_t kMaxSteps = 10'000'000;
+
+  class SchedulerClock final : public Clock {
+   public:
+    explicit SchedulerClock(caf::scheduler::test_coordinator& scheduler) : scheduler_(scheduler) {}
+    std::chrono::milliseconds wall() const override {
+      return std::chrono::duration_cast<std::chrono::milliseconds>(monotonic());
+    }
+    std::chrono::nanoseconds monotonic() const override { return scheduler_.clock().now().time_since_epoch(); }
+
+   private:
+    caf::scheduler::test_coordinator& scheduler_;
+  };
+
+  caf::scheduler::test_coordinator& scheduler() const { return *scheduler_; }
+
+  SeededRandom random_;
+  std::ostringstream log_;
+  std::shared_ptr<spdlog::logger> logger_;
+  std::uint64_t hash_ = 14695981039346656037ull;
+  caf::actor_system_config config_;
+  std::optional<caf::actor_system> system_;
+  caf::scheduler::test_coordinator* scheduler_ = nullptr;
+  std::vector<caf::actor> actors_;
+};
+
+}  // namespace tlfs::testing
