@@ -8,6 +8,8 @@
 namespace tlfs::schema {
 namespace {
 
+constexpr std::size_t kMaxCompared = 256;  // a guess is not worth more
+
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 // Optimal string alignment distance, twice, so that a difference in case can count one.
@@ -33,7 +35,7 @@ std::string_view closest(std::string_view word, std::span<const std::string_view
   if (word.empty() || word.size() > kMaxNameBytes) return {};
   std::string_view best;
   std::size_t best_distance = std::max<std::size_t>(2, std::min<std::size_t>(4, word.size() * 2 / 3)) + 1;
-  for (std::string_view candidate : candidates) {
+  for (std::string_view candidate : candidates.first(std::min(candidates.size(), kMaxCompared))) {
     if (candidate.size() > kMaxNameBytes) continue;
     const std::size_t d = distance(word, candidate);
     if (d < best_distance) best = candidate, best_distance = d;

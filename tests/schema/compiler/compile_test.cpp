@@ -1,5 +1,7 @@
 // What a .tlfs text means, as its packages and views show it.
 #include <catch2/catch.hpp>
+#include <fstream>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -51,6 +53,19 @@ TEST_CASE("The todo list of the first SDK compiles, and each version shows its o
                                                         ".todos.[].attrs Struct",
                                                         ".todos.[].attrs.title MVReg<String>"});
   CHECK(p->latest()->version() == "0.2.0");
+}
+
+TEST_CASE("The example and the error message in the documentation of the language are real") {
+  std::ifstream in(std::string(TLFS_SOURCE_DIR) + "/schema/README.md", std::ios::binary);
+  REQUIRE(in.good());
+  const std::string readme{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+  const std::size_t start = readme.find("```\n") + 4;
+  const auto example = package(readme.substr(start, readme.find("```", start) - start));
+  CHECK(example->hash() == package(kTodoApp)->hash());
+
+  const auto refused = compile("todo {\n  0.1.0 { .: Struct\n  .title: MVReg<Strng>\n} }\n", "todo.tlfs");
+  REQUIRE_FALSE(refused.ok());
+  CHECK(readme.find("```\n" + refused.error().message() + "\n```") != std::string::npos);
 }
 
 TEST_CASE("A schema with every method of the first SDK compiles") {
