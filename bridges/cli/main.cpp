@@ -4,6 +4,8 @@
 // wrong.
 #include <CLI/CLI.hpp>
 
+#include "bridges/cli/schema_commands.h"
+
 int main(int argc, char** argv) {
   constexpr int kUsage = 2;
   CLI::App app("TLFS: local-first documents from the command line.", "tlfs");
@@ -12,6 +14,7 @@ int main(int argc, char** argv) {
   app.footer("Exit codes: 0 all is well, 1 the input or the data has a problem, 2 the command line is wrong.");
 
   int exit_code = 0;
+  tlfs::cli::add_schema_commands(app, exit_code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
