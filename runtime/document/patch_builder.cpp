@@ -280,8 +280,10 @@ class PatchBuilder {
     std::optional<Path> path = reader_.path_of(*n.cell);
     if (!path) return;
     const Sequence& sequence = static_cast<const TextCell*>(n.cell)->sequence;
-    if (runs.size() == 1) {
-      const Notes::TextRun& r = runs[0];
+    const Notes::TextRun& r = runs[0];
+    const Sequence::Spot spot = sequence.find(r.id);
+    const Span& span = sequence.span(spot);
+    if (runs.size() == 1 && r.count <= span.length - spot.offset && span.visible != r.was_visible) {
       Patch& p = add(PatchKind::splice, std::move(*path));
       p.position = {r.position, sequence.utf16_at(r.position)};
       if (r.was_visible) {

@@ -372,7 +372,10 @@ Placement Sequence::insert_at(std::uint64_t at, Lv id, std::uint32_t count, std:
 Placement Sequence::placement_at(std::uint64_t at) const {
   if (!first_) return {};
   if (at == 0) return {first_->spans[0].id, Side::left};
-  const Spot left = this->at(at - 1);
+  return placement_after(this->at(at - 1));
+}
+
+Placement Sequence::placement_after(const Spot& left) const {
   const Spot next = after(left);
   const Lv l = id(left);
   if (next && anchor_of(span(next), next.offset) == l) return {id(next), Side::left};

@@ -80,6 +80,8 @@ class Sequence {
   std::uint64_t position(const Spot& s) const;
   // The placement that a new item directly to the right of the visible index `at`-1 would get.
   Placement placement_at(std::uint64_t at) const;
+  // The placement of a new item directly to the right of the one at `s`, tombstone or not.
+  Placement placement_after(const Spot& s) const;
   // The item directly to the left of `id`, tombstones included; kNoLv at the beginning.
   Lv left_of(const Spot& s) const;
 

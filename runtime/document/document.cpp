@@ -1,0 +1,408 @@
+#include "runtime/document/document.h"
+
+#include <algorithm>
+
+#include "runtime/base/check.h"
+
+namespace tlfs::document {
+namespace {
+
+// Separates a batch by the compartments of its targets; nearly always one.
+std::map<NodeIndex, OperationBatch> by_compartment(const OperationBatch& batch, const std::vector<NodeIndex>& nodes,
+                                                   const NodeTable& table) {
+  std::map<NodeIndex, OperationBatch> out;
+  for (const Operation& op : batch.operations) {
+    const Target& target = batch.targets[op.target];
+    OperationBatch& part = out[table.at(nodes[target.node]).compartment];
+    if (part.metadata.empty()) {
+      part.metadata = batch.metadata;
+      part.transactions = batch.transactions;
+    }
+    Operation copy = op;
+    copy.target = part.add_target(target.node, batch.keys.data() + target.first_key, target.key_count);
+    if (op.kind == OperationKind::assign) {
+      copy.first = static_cast<std::uint32_t>(part.values.size());
+      part.values.insert(part.values.end(), batch.values.begin() + op.first, batch.values.begin() + op.first + op.length);
+    } else if (op.kind == OperationKind::text_insert) {
+      copy.first = static_cast<std::uint32_t>(part.text.size());
+      part.text.append(batch.text, op.first, op.length);
+    }
+    part.operations.push_back(copy);
+  }
+  return out;
+}
+
+}  // namespace
+
+DocumentId new_document_id(Random& random) { return crypto::SigningKey::generate(random).public_key(); }
+
+Document::Document(Settings settings)
+    : settings_(std::move(settings)), history_(graph_), inbox_(settings_.max_waiting_changes) {
+  TLFS_CHECK(settings_.device && settings_.package, "a document needs a device key and a package");
+  TLFS_CHECK(nodes_.add(settings_.package), "the first package always fits");
+  history_.set_pending(&pending_);
+  bind_own();
+  state_ = std::make_unique<State>(nodes_, graph_, history_);
+}
+
+WriterId Document::writer() const { return {settings_.device->public_key(), settings_.incarnation}; }
+
+void Document::bind_own() {
+  if (!settings_.view) settings_.view = settings_.package->latest();
+  view_ = bind_view(nodes_, settings_.package, settings_.view);
+  ordinals_.assign(nodes_.size(), schema::kNoOrdinal);
+  const auto& nodes = nodes_.nodes_of(settings_.package->hash());
+  for (schema::Ordinal o = 0; o < nodes.size(); ++o) ordinals_[nodes[o]] = o;
+}
+
+// ---- editing ----------------------------------------------------------------------------------------------------------
+
+EditContext Document::begin(const TransactionOptions& options) {
+  TLFS_CHECK(!in_transaction_, "transactions do not nest");
+  in_transaction_ = true;
+  if (agent_ == kNoAgent) {
+    agent_ = graph_.ensure_agent(writer());
+    next_counter_ = 0;
+    pending_first_ = graph_.ids().size();
+  }
+  scratch_.clear();
+  state_->begin_notes(graph_.ids().size());
+  return {*state_, graph_, *view_, nodes_.nodes_of(settings_.package->hash()), ordinals_, agent_, next_counter_,
+          static_cast<std::uint32_t>(graph_.size() + 1), !options.origin.empty(), scratch_};
+}
+
+Commit Document::finish(Transaction& tx, const TransactionOptions& options) {
+  in_transaction_ = false;
+  state_->end_notes();
+  Commit done;
+  if (tx.id_count() > 0) {
+    scratch_.metadata.emplace_back();  // number 0 is the empty one
+    TransactionMark mark{tx.first(), 0};
+    if (options.time_ms || !options.origin.empty() || !options.label.empty()) {
+      mark.metadata = 1;
+      scratch_.metadata.push_back({options.time_ms, options.origin, options.label});
+    }
+    scratch_.transactions.push_back(mark);
+    done.record = encode_block(scratch_, {agent_, tx.first(), tx.id_count()}, graph_.ids(), graph_);
+    next_counter_ += tx.id_count();
+    pending_.append(scratch_);
+    ++revision_;
+    done.patches = build_patches(*state_, *view_);
+    if (graph_.ids().size() - pending_first_ >= settings_.seal_after_ids) seal();
+  }
+  done.revision = revision_;
+  return done;
+}
+
+Result<Commit> Document::commit(Transaction& tx, const TransactionOptions& options) {
+  Commit done = finish(tx, options);
+  if (tx.id_count() > 0 && !options.origin.empty()) undo_.did(options.origin, tx.take_undo());
+  return done;
+}
+
+Result<Commit> Document::abort(Transaction& tx, const Error& why) {
+  in_transaction_ = false;
+  state_->end_notes();
+  if (tx.id_count() > 0) {
+    graph_.ids().truncate(tx.first());
+    state_ = replay(nullptr, true);
+  }
+  return why;
+}
+
+Result<Commit> Document::undo(const std::string& origin) { return take_back(origin, false); }
+Result<Commit> Document::redo(const std::string& origin) { return take_back(origin, true); }
+
+Result<Commit> Document::take_back(const std::string& origin, bool redo) {
+  if (origin.empty() || !(redo ? undo_.can_redo(origin) : undo_.can_undo(origin)))
+    return Error(Errc::nothing_to_undo, "nothing to " + std::string(redo ? "redo" : "undo") + " for \"" + origin + "\"");
+  const UndoEntry entry = redo ? undo_.take_redo(origin) : undo_.take_undo(origin);
+  const TransactionOptions options{origin, redo ? "redo" : "undo", std::nullopt};
+  Transaction tx(begin(options));
+  if (Status s = tx.take_back(entry); !s) return abort(tx, s.error());
+  Commit done = finish(tx, options);
+  if (redo) {
+    undo_.redid(origin, tx.take_undo());
+  } else {
+    undo_.undid(origin, tx.take_undo());
+  }
+  return done;
+}
+
+// ---- reading ----------------------------------------------------------------------------------------------------------
+
+Result<Data> Document::get(std::string_view path) const {
+  Result<Path> parsed = parse_path(path);
+  if (!parsed) return parsed.error();
+  const Reader r = reader();
+  Result<Reader::Place> place = r.locate(*parsed);
+  if (!place) return place.error();
+  if (!place->present) return Data();
+  return r.data_at(*place);
+}
+
+Result<std::vector<Value>> Document::conflicts(std::string_view path) const {
+  Result<Path> parsed = parse_path(path);
+  if (!parsed) return parsed.error();
+  Result<Reader::Place> place = reader().locate(*parsed);
+  if (!place) return place.error();
+  if (nodes_.at(place->address.node).kind != schema::Kind::reg)
+    return Error(Errc::wrong_kind, std::string(path) + " is not a register; only registers have conflicts");
+  std::vector<Value> out;
+  if (place->cell)
+    for (const auto& a : static_cast<const RegisterCell*>(place->cell)->values) out.push_back(a.value);
+  return out;
+}
+
+Result<std::string> Document::text(std::string_view path) const {
+  Result<Data> data = get(path);
+  if (!data) return data.error();
+  const auto* text = data->value() ? std::get_if<std::string>(data->value()) : nullptr;
+  if (!text) return Error(Errc::wrong_kind, std::string(path) + " is not a text");
+  return *text;
+}
+
+// ---- views ------------------------------------------------------------------------------------------------------------
+
+Status Document::add_package(std::shared_ptr<const schema::Package> package) {
+  if (!nodes_.add(package))
+    return Error(Errc::unknown_package, "package " + package->name() + " " + to_hex(package->hash()) +
+                                            " starts with another root than this document's schema");
+  bind_own();
+  return {};
+}
+
+Result<std::shared_ptr<const BoundView>> Document::bind(const crypto::Digest& package,
+                                                        std::shared_ptr<const schema::View> view) const {
+  auto known = nodes_.package(package);
+  if (!known) return Error(Errc::no_such_place, "package " + to_hex(package) + " is not known to this document");
+  return bind_view(nodes_, known, std::move(view));
+}
+
+Status Document::use(std::shared_ptr<const schema::Package> package, std::shared_ptr<const schema::View> view) {
+  if (!nodes_.add(package)) return add_package(package);
+  seal();  // what is pending was written under the old package
+  settings_.package = std::move(package);
+  settings_.view = std::move(view);
+  bind_own();
+  return {};
+}
+
+std::vector<Patch> Document::last_patches(const BoundView& view) const { return build_patches(*state_, view); }
+
+// ---- changes ----------------------------------------------------------------------------------------------------------
+
+bool Document::seal() {
+  const Lv end = graph_.ids().size();
+  if (agent_ == kNoAgent || pending_first_ == end) return false;
+  TLFS_CHECK(!in_transaction_, "a transaction is open");
+  Header header;
+  header.document = settings_.id;
+  header.writer = writer();
+  std::vector<ChangeIndex> parents(graph_.heads().begin(), graph_.heads().end());
+  const ChangeIndex last = graph_.last_of(agent_);
+  if (last != kNoChange) {
+    header.seq = graph_.at(last).seq + 1;
+    header.prev = graph_.at(last).hash;
+    if (std::find(parents.begin(), parents.end(), last) == parents.end()) parents.push_back(last);
+  }
+  header.lamport = 1 + graph_.max_lamport(parents);
+  for (ChangeIndex p : parents)
+    if (p != last) header.deps.push_back(graph_.at(p).hash);
+  std::sort(header.deps.begin(), header.deps.end());
+  header.first_counter = graph_.ids().counter_of(pending_first_);
+  header.id_count = end - pending_first_;
+  header.package = settings_.package->hash();
+
+  const auto& nodes = nodes_.nodes_of(settings_.package->hash());
+  const BlockScope scope{agent_, pending_first_, header.id_count};
+  const auto leaf = [&](NodeIndex compartment, const OperationBatch& batch) {
+    return Leaf{nodes_.at(compartment).id, 0, {}, encode_block(batch, scope, graph_.ids(), graph_)};
+  };
+  std::vector<Leaf> leaves;
+  bool single = true;
+  NodeIndex first = kNoNode;
+  for (const Target& t : pending_.targets) {
+    const NodeIndex c = nodes_.at(nodes[t.node]).compartment;
+    if (first == kNoNode) first = c;
+    single = single && c == first;
+  }
+  if (single) {
+    leaves.push_back(leaf(first, pending_));
+  } else {
+    for (const auto& [compartment, batch] : by_compartment(pending_, nodes, nodes_)) leaves.push_back(leaf(compartment, batch));
+  }
+  Change change = make_change(std::move(header), std::move(leaves));
+  graph_.add(change.hash, change.header, pending_first_);
+  history_.add(std::move(change));
+  pending_.clear();
+  pending_first_ = end;
+  return true;
+}
+
+void Document::sign() {
+  seal();
+  const ChangeIndex last = agent_ == kNoAgent ? kNoChange : graph_.last_of(agent_);
+  if (last == kNoChange || history_.is_signed(last)) return;
+  history_.sign(last, sign_change(graph_.at(last).hash, *settings_.device));
+}
+
+Version Document::version() {
+  seal();
+  return graph_.head_hashes();
+}
+
+std::vector<Change> Document::changes_since(const Version& have) {
+  sign();
+  std::vector<ChangeIndex> tips;
+  for (const ChangeHash& h : have)
+    if (const ChangeIndex i = graph_.find(h); i != kNoChange) tips.push_back(i);
+  const std::vector<bool> past = graph_.past(tips);
+  std::vector<Change> out;
+  for (ChangeIndex i = 0; i < graph_.size(); ++i) {
+    if (past[i]) continue;
+    Result<Change> c = history_.change(i);
+    if (c) out.push_back(std::move(*c));
+  }
+  return out;
+}
+
+bool Document::is_lawful(const History::ReadLeaf& leaf, const std::vector<NodeIndex>& nodes) const {
+  for (const Target& t : leaf.batch.targets) {
+    if (t.node >= nodes.size()) return false;
+    if (nodes_.at(nodes_.at(nodes[t.node]).compartment).id != leaf.compartment) return false;
+  }
+  return true;
+}
+
+void Document::apply_change(State& state, ChangeIndex index) const {
+  const ChangeRecord& record = graph_.at(index);
+  const LvSet concurrent = graph_.not_before(record.parents, index);
+  const auto& nodes = nodes_.nodes_of(history_.package(index));
+  State::Context context;
+  context.past = Past(&concurrent);
+  context.epoch = index + 1;
+  context.nodes = &nodes;
+  for (std::size_t i = 0; i < history_.leaf_count(index); ++i) {
+    const std::optional<History::ReadLeaf> leaf = history_.leaf(index, i);
+    if (!leaf) continue;
+    context.voided = !record.lawful || is_voided({record.hash, static_cast<std::uint32_t>(i)}) || !is_lawful(*leaf, nodes);
+    for (std::size_t k = 0; k < leaf->batch.operations.size(); ++k) state.apply(leaf->batch, k, context);
+  }
+}
+
+void Document::start_incarnation() {
+  seal();
+  const crypto::Digest fresh = crypto::hash("tlfs incarnation", {settings_.device->public_key(), settings_.id,
+                                                                 graph_.size() ? ByteView(graph_.at(static_cast<ChangeIndex>(graph_.size() - 1)).hash) : ByteView()});
+  ByteReader r(fresh);
+  settings_.incarnation = r.fixed64() | 1;
+  agent_ = kNoAgent;
+}
+
+Import Document::import(std::vector<Change> changes) {
+  TLFS_CHECK(!in_transaction_, "a transaction is open");
+  seal();
+  Import report;
+  std::vector<Change> offered;
+  for (Change& c : changes) {
+    if (c.header.document != settings_.id) {
+      report.refused.push_back(Error(Errc::wrong_document, "a change of document " + to_hex(c.header.document) + " was offered to " + to_hex(settings_.id)));
+    } else if (graph_.find(c.hash) == kNoChange) {
+      offered.push_back(std::move(c));
+    }
+  }
+  std::vector<Change> ready = inbox_.offer(std::move(offered), *this, report.refused);
+  state_->begin_notes(graph_.ids().size());
+  for (Change& c : ready) {
+    // Someone else writes as us: a copy of this device's store lives on elsewhere.
+    if (c.header.writer == writer()) start_incarnation();
+    const ChangeIndex index = graph_.add(c.hash, c.header);
+    history_.add(std::move(c));
+    apply_change(*state_, index);
+    ++report.applied;
+  }
+  pending_first_ = graph_.ids().size();
+  if (report.applied > 0) {
+    ++revision_;
+    report.patches = build_patches(*state_, *view_);
+  }
+  state_->end_notes();
+  report.revision = revision_;
+  return report;
+}
+
+// ---- voiding and history ----------------------------------------------------------------------------------------------
+
+std::unique_ptr<State> Document::replay(const std::vector<bool>* among, bool pending) const {
+  auto state = std::make_unique<State>(nodes_, graph_, history_);
+  for (ChangeIndex i = 0; i < graph_.size(); ++i) {
+    if (among && !(*among)[i]) continue;
+    apply_change(*state, i);
+  }
+  if (pending) {
+    State::Context context;
+    context.epoch = static_cast<std::uint32_t>(graph_.size() + 1);
+    context.nodes = &nodes_.nodes_of(settings_.package->hash());
+    for (std::size_t k = 0; k < pending_.operations.size(); ++k) state->apply(pending_, k, context);
+  }
+  return state;
+}
+
+bool Document::is_voided(const LeafId& leaf) const {
+  auto at = voided_.find(leaf);
+  return at != voided_.end() && at->second;
+}
+
+Result<std::vector<Patch>> Document::set_voided(const std::vector<LeafId>& leaves, bool voided) {
+  seal();
+  for (const LeafId& leaf : leaves)
+    if (graph_.find(leaf.change) == kNoChange)
+      return Error(Errc::unknown_version, "change " + to_hex(leaf.change) + " is not held here");
+  for (const LeafId& leaf : leaves) {
+    if (voided) {
+      voided_[leaf] = true;
+    } else {
+      voided_.erase(leaf);
+    }
+  }
+  std::unique_ptr<State> next = replay(nullptr, false);
+  std::vector<Patch> patches = diff_states(*state_, *next, *view_);
+  state_ = std::move(next);
+  ++revision_;
+  return patches;
+}
+
+Result<std::unique_ptr<State>> Document::state_at(const Version& version) {
+  seal();
+  std::vector<ChangeIndex> tips;
+  for (const ChangeHash& h : version) {
+    const ChangeIndex i = graph_.find(h);
+    if (i == kNoChange) return Error(Errc::unknown_version, "change " + to_hex(h) + " is not held here");
+    tips.push_back(i);
+  }
+  const std::vector<bool> past = graph_.past(tips);
+  return replay(&past, false);
+}
+
+Result<std::string> Document::json_at(const Version& version, bool pretty) {
+  Result<std::unique_ptr<State>> state = state_at(version);
+  if (!state) return state.error();
+  return Reader(**state, *view_).json(pretty);
+}
+
+Result<Data> Document::data_at(const Version& version) {
+  Result<std::unique_ptr<State>> state = state_at(version);
+  if (!state) return state.error();
+  return Reader(**state, *view_).data();
+}
+
+Result<std::vector<Patch>> Document::diff(const Version& from, const Version& to) {
+  Result<std::unique_ptr<State>> before = state_at(from);
+  if (!before) return before.error();
+  Result<std::unique_ptr<State>> after = state_at(to);
+  if (!after) return after.error();
+  return diff_states(**before, **after, *view_);
+}
+
+}  // namespace tlfs::document

@@ -1,0 +1,183 @@
+// A replicated typed JSON document: the engine's front door. A pure state machine, single-threaded, that never blocks.
+//
+// Local transactions change the value at once and give back patches and a log record. They are sealed into a change when someone asks for
+// changes, after `seal_after_ids` ids, and always before a remote change is applied, so that batching never falsifies causality. Remote changes are
+// verified, wait in an inbox until what they depend on is here, and are applied in causal order.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "runtime/document/change_graph.h"
+#include "runtime/document/diff.h"
+#include "runtime/document/history.h"
+#include "runtime/document/inbox.h"
+#include "runtime/document/transaction.h"
+
+namespace tlfs::document {
+
+struct TransactionOptions {
+  std::string origin;                   // window or tool; has its own undo stack. Empty: not undoable.
+  std::string label;
+  std::optional<std::int64_t> time_ms;  // since the Unix epoch
+};
+
+// What a transaction did. The record is its operation block, for the log.
+struct Commit {
+  std::uint64_t revision = 0;
+  std::vector<Patch> patches;
+  Bytes record;
+};
+
+struct Import {
+  std::uint64_t revision = 0;
+  std::size_t applied = 0;            // changes that took effect now, those that had waited included
+  std::vector<Error> refused;         // one for each change that was thrown away
+  std::vector<Patch> patches;
+};
+
+// Which leaf: position in the header's list of digests.
+struct LeafId {
+  ChangeHash change{};
+  std::uint32_t leaf = 0;
+  friend auto operator<=>(const LeafId&, const LeafId&) = default;
+};
+
+// A version: the heads of its causal past, sorted.
+using Version = std::vector<ChangeHash>;
+
+class Document {
+ public:
+  struct Settings {
+    DocumentId id{};
+    std::shared_ptr<const crypto::SigningKey> device;  // signs; its public key is the writer's device
+    std::shared_ptr<const schema::Package> package;    // what changes are written under
+    std::shared_ptr<const schema::View> view;          // the version that paths and patches speak; null: the latest
+    std::uint64_t incarnation = 0;                     // of the device; Document starts a new one when it meets its own fork
+    std::uint32_t seal_after_ids = 1u << 16;           // pending ids that are sealed without being asked for
+    std::size_t max_waiting_changes = 10'000;
+  };
+
+  explicit Document(Settings settings);
+  Document(const Document&) = delete;
+  Document& operator=(const Document&) = delete;
+
+  const DocumentId& id() const { return settings_.id; }
+  WriterId writer() const;
+
+  // ---- editing ----
+  // Runs `edit`; when it returns an error, everything it did is taken back and the error is returned. Not reentrant.
+  template <class F>
+  Result<Commit> transact(const TransactionOptions& options, F&& edit) {
+    Transaction tx(begin(options));
+    const Status s = edit(tx);
+    return s.ok() ? commit(tx, options) : abort(tx, s.error());
+  }
+  // nothing_to_undo when the origin's stack is empty. What others changed meanwhile stays.
+  Result<Commit> undo(const std::string& origin);
+  Result<Commit> redo(const std::string& origin);
+  bool can_undo(const std::string& origin) const { return undo_.can_undo(origin); }
+  bool can_redo(const std::string& origin) const { return undo_.can_redo(origin); }
+
+  // ---- reading ----
+  Reader reader() const { return Reader(*state_, *view_); }
+  std::string json(bool pretty = false) const { return reader().json(pretty); }
+  Result<Data> get(std::string_view path) const;
+  // All concurrent values of a register, the one that `get` gives first.
+  Result<std::vector<Value>> conflicts(std::string_view path) const;
+  Result<std::string> text(std::string_view path) const;
+  // Grows by one with every visible or invisible step of this replica; not comparable between replicas.
+  std::uint64_t revision() const { return revision_; }
+
+  // ---- views ----
+  const BoundView& view() const { return *view_; }
+  // Knows another package: changes written under it can be applied.
+  Status add_package(std::shared_ptr<const schema::Package> package);
+  // Other versions of the document's packages. no_such_place when the package is not known here.
+  Result<std::shared_ptr<const BoundView>> bind(const crypto::Digest& package, std::shared_ptr<const schema::View> view) const;
+  // Edits and patches speak another version from now on; its package is what new changes are written under.
+  Status use(std::shared_ptr<const schema::Package> package, std::shared_ptr<const schema::View> view);
+  Reader reader(const BoundView& view) const { return Reader(*state_, view); }
+  // The last commit's or import's patches in another version's names. Valid until the next one begins.
+  std::vector<Patch> last_patches(const BoundView& view) const;
+
+  // ---- changes ----
+  // Seals what is pending; nothing happens when nothing is. Returns whether there was something.
+  bool seal();
+  // Signs the writer's last change, which vouches for all before it. Seals first.
+  void sign();
+  Version version();  // seals
+  // Every change that is not in the past of `have` (hashes that are unknown here are ignored), in causal order; signed.
+  std::vector<Change> changes_since(const Version& have);
+  std::vector<Change> all_changes() { return changes_since({}); }
+  // Takes changes from anyone, in any order, any number of times.
+  Import import(std::vector<Change> changes);
+  const Inbox& inbox() const { return inbox_; }
+  const ChangeGraph& graph() const { return graph_; }
+  const History& history() const { return history_; }
+
+  // ---- voiding ----
+  // Leaves that have no effect, as if they had never been, except that what they inserted still anchors what others attached. Returns the patches
+  // from the value before. unknown_version when a change is not here; the leaves then stay as they were.
+  Result<std::vector<Patch>> set_voided(const std::vector<LeafId>& leaves, bool voided);
+  bool is_voided(const LeafId& leaf) const;
+
+  // ---- history ----
+  // The value at an earlier version, in the document's view or another. unknown_version when a head is not here.
+  Result<std::string> json_at(const Version& version, bool pretty = false);
+  Result<Data> data_at(const Version& version);
+  Result<std::vector<Patch>> diff(const Version& from, const Version& to);
+
+  // ---- snapshots ----
+  // The current state without history, to be opened by open(). Seals.
+  Bytes snapshot();
+  // A document from a snapshot; changes it was made of are asked for with `load` when something needs them (voiding, older versions, revived text).
+  static Result<std::unique_ptr<Document>> open(ByteView snapshot, Settings settings,
+                                                std::vector<std::shared_ptr<const schema::Package>> packages,
+                                                std::function<Result<Change>(const ChangeHash&)> load);
+  // Bytes that depend on the state alone, the same on all replicas that hold the same changes and voided leaves.
+  Bytes state_digest_input();
+
+  const State& state() const { return *state_; }
+
+ private:
+  EditContext begin(const TransactionOptions& options);
+  Result<Commit> commit(Transaction& tx, const TransactionOptions& options);
+  Result<Commit> abort(Transaction& tx, const Error& why);
+  Commit finish(Transaction& tx, const TransactionOptions& options);
+  Result<Commit> take_back(const std::string& origin, bool redo);
+  void bind_own();
+  void apply_change(State& state, ChangeIndex index) const;
+  // A state of the changes that are flagged; with `pending` also what is not sealed.
+  std::unique_ptr<State> replay(const std::vector<bool>* among, bool pending) const;
+  Result<std::unique_ptr<State>> state_at(const Version& version);
+  bool is_lawful(const History::ReadLeaf& leaf, const std::vector<NodeIndex>& nodes) const;
+  void start_incarnation();
+
+  Settings settings_;
+  NodeTable nodes_;
+  ChangeGraph graph_;
+  History history_;
+  Inbox inbox_;
+  std::unique_ptr<State> state_;
+  std::shared_ptr<const BoundView> view_;
+  std::vector<schema::Ordinal> ordinals_;  // by NodeIndex, of settings_.package
+  std::map<LeafId, bool> voided_;
+  UndoStacks undo_;
+  AgentIndex agent_ = kNoAgent;
+  std::uint64_t next_counter_ = 0;
+  Lv pending_first_ = 0;                   // ids from here on are not sealed
+  OperationBatch pending_;
+  OperationBatch scratch_;
+  std::uint32_t epoch_ = 0;
+  std::uint64_t revision_ = 0;
+  bool in_transaction_ = false;
+};
+
+// A fresh document id. The key that signs the document's first statement is made and forgotten here.
+DocumentId new_document_id(Random& random);
+
+}  // namespace tlfs::document

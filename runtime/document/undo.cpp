@@ -1,0 +1,128 @@
+#include "runtime/document/undo.h"
+
+#include <utility>
+
+namespace tlfs::document {
+namespace {
+
+void push(std::deque<UndoEntry>& stack, UndoEntry entry) {
+  if (stack.size() == kMaxUndoEntries) stack.pop_front();
+  stack.push_back(std::move(entry));
+}
+
+UndoEntry pop(std::deque<UndoEntry>& stack) {
+  UndoEntry entry = std::move(stack.back());
+  stack.pop_back();
+  return entry;
+}
+
+void capture_in(const State& state, const Cell& cell, NodeIndex compartment, UndoEntry& out) {
+  if (cell.type != CellType::element && cell.node != kNoNode && state.nodes().at(cell.node).compartment != compartment) return;
+  UndoStep step{};
+  switch (cell.type) {
+    case CellType::structure:
+    case CellType::entry: {
+      if (cell.type == CellType::entry && !static_cast<const EntryCell&>(cell).touches.empty()) {
+        step.kind = UndoStep::Kind::retouch;
+        step.address.node = cell.node;
+        step.address.keys = state.address_of(cell).keys;
+        out.push_back(step);
+      }
+      for (const Cell* c = static_cast<const BranchCell&>(cell).first; c; c = c->next) capture_in(state, *c, compartment, out);
+      return;
+    }
+    case CellType::table:
+      for (const EntryCell* e : static_cast<const TableCell&>(cell).entries)
+        if (State::exists(*e)) capture_in(state, *e, compartment, out);
+      return;
+    case CellType::array: {
+      const auto& array = static_cast<const ArrayCell&>(cell);
+      step.address = state.address_of(cell);
+      array.sequence.for_each_span([&](const Span& s, std::string_view) {
+        if (!s.visible) return;
+        for (Lv slot = s.id; slot < s.id + s.length; ++slot) {
+          const ElementCell* e = state.element(slot);
+          const Lv id = e ? e->id : slot;
+          UndoStep* last = out.empty() ? nullptr : &out.back();
+          if (last && last->kind == UndoStep::Kind::restore_elements && last->id + last->count == id && last->address == step.address) {
+            ++last->count;
+          } else {
+            step.kind = UndoStep::Kind::restore_elements;
+            step.id = id;
+            out.push_back(step);
+          }
+        }
+      });
+      // Contents after all elements: steps are taken in reverse, contents first, and either order gives the same value.
+      array.sequence.for_each_span([&](const Span& s, std::string_view) {
+        if (!s.visible) return;
+        for (Lv slot = s.id; slot < s.id + s.length; ++slot)
+          if (const ElementCell* e = state.element(slot))
+            for (const Cell* c = e->first; c; c = c->next) capture_in(state, *c, compartment, out);
+      });
+      return;
+    }
+    case CellType::text:
+      static_cast<const TextCell&>(cell).sequence.for_each_span([&](const Span& s, std::string_view) {
+        if (!s.visible) return;
+        step.kind = UndoStep::Kind::restore_text;
+        if (step.address.keys.empty()) step.address = state.address_of(cell);
+        step.id = s.id;
+        step.count = s.length;
+        out.push_back(step);
+      });
+      return;
+    case CellType::reg: {
+      const auto& values = static_cast<const RegisterCell&>(cell).values;
+      if (values.empty()) return;
+      step.kind = UndoStep::Kind::reassign;
+      step.address = state.address_of(cell);
+      for (const auto& a : values) step.values.push_back(a.value);
+      out.push_back(step);
+      return;
+    }
+    case CellType::flag:
+      if (static_cast<const FlagCell&>(cell).enables.empty()) return;
+      step.kind = UndoStep::Kind::set_flag;
+      step.address = state.address_of(cell);
+      step.on = true;
+      out.push_back(step);
+      return;
+    case CellType::counter:
+      if (static_cast<const CounterCell&>(cell).increments.empty()) return;
+      step.kind = UndoStep::Kind::add;
+      step.address = state.address_of(cell);
+      step.amount = static_cast<const CounterCell&>(cell).value();
+      out.push_back(step);
+      return;
+    case CellType::element: return;
+  }
+}
+
+}  // namespace
+
+void capture(const State& state, const Cell& cell, UndoEntry& out) {
+  const NodeIndex node = cell.node;
+  capture_in(state, cell, node == kNoNode ? 0 : state.nodes().at(node).compartment, out);
+}
+
+void UndoStacks::did(const std::string& origin, UndoEntry entry) {
+  Pair& p = by_origin_[origin];
+  p.redo.clear();
+  push(p.undo, std::move(entry));
+}
+void UndoStacks::undid(const std::string& origin, UndoEntry entry) { push(by_origin_[origin].redo, std::move(entry)); }
+void UndoStacks::redid(const std::string& origin, UndoEntry entry) { push(by_origin_[origin].undo, std::move(entry)); }
+
+bool UndoStacks::can_undo(const std::string& origin) const {
+  auto at = by_origin_.find(origin);
+  return at != by_origin_.end() && !at->second.undo.empty();
+}
+bool UndoStacks::can_redo(const std::string& origin) const {
+  auto at = by_origin_.find(origin);
+  return at != by_origin_.end() && !at->second.redo.empty();
+}
+UndoEntry UndoStacks::take_undo(const std::string& origin) { return pop(by_origin_.at(origin).undo); }
+UndoEntry UndoStacks::take_redo(const std::string& origin) { return pop(by_origin_.at(origin).redo); }
+
+}  // namespace tlfs::document
