@@ -1,7 +1,5 @@
 // Decodes operation blocks, in one pass over all columns at once. Whatever the bytes, memory stays within the named
 // limits.
-#include <zstd.h>
-
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -10,6 +8,7 @@
 #include "runtime/document/block_format.h"
 #include "runtime/document/column.h"
 #include "runtime/document/operation_block.h"
+#include "runtime/document/sections.h"
 
 namespace tlfs::document {
 
@@ -46,45 +45,7 @@ class BlockDecoder {
     if (in_.failed()) return malformed("empty");
     if (version != kVersion)
       return malformed("version " + std::to_string(version) + ", expected " + std::to_string(kVersion));
-    std::uint64_t last = 0;
-    std::uint64_t unpacked_total = 0;
-    while (!in_.at_end()) {
-      const std::uint64_t number = in_.varint();
-      const std::uint8_t packing = in_.u8();
-      std::uint64_t unpacked = 0;
-      if (packing == kZstd) unpacked = in_.varint();
-      const ByteView content = in_.bytes();
-      if (in_.failed()) return malformed("a section is cut off");
-      if (number <= last)
-        return malformed("sections must ascend, " + std::to_string(number) + " comes after " + std::to_string(last));
-      if (packing > kZstd) return malformed("section " + std::to_string(number) + " is packed in an unknown way");
-      last = number;
-      if (number >= kKnownSections) continue;
-      sections_[number].present = true;
-      if (packing == kRaw) {
-        sections_[number].bytes = content;
-        continue;
-      }
-      unpacked_total += unpacked;
-      if (unpacked > kMaxBlockBytes || unpacked_total > kMaxBlockBytes)
-        return too_much("more than " + std::to_string(kMaxBlockBytes) + " bytes after decompression");
-      if (Status s = unpack(number, content, unpacked); !s) return s;
-    }
-    return {};
-  }
-
-  Status unpack(std::uint64_t number, ByteView content, std::uint64_t size) {
-    const std::string name = "section " + std::to_string(number);
-    if (content.size() >= size) return malformed(name + " is no smaller for being compressed");
-    if (ZSTD_getFrameContentSize(content.data(), content.size()) != size)
-      return malformed(name + " states another size than its compressed frame");
-    if (ZSTD_findFrameCompressedSize(content.data(), content.size()) != content.size())
-      return malformed(name + " is not one compressed frame");
-    Bytes& room = unpacked_.emplace_back(size);
-    const std::size_t n = ZSTD_decompress(room.data(), room.size(), content.data(), content.size());
-    if (ZSTD_isError(n) != 0 || n != size) return malformed(name + " does not decompress");
-    sections_[number].bytes = room;
-    return {};
+    return document::read_sections(in_, sections_, unpacked_, kMaxBlockBytes, "operation block");
   }
 
   ByteReader open(std::size_t number) const { return ByteReader(sections_[number].bytes); }
@@ -559,18 +520,13 @@ class BlockDecoder {
       std::reverse(batch_.operations.begin() + static_cast<std::ptrdiff_t>(first_piece), batch_.operations.end());
   }
 
-  struct SectionView {
-    bool present = false;
-    ByteView bytes;
-  };
-
   ByteReader in_;
   const BlockScope& scope_;
   const IdSpace& ids_;
   const WriterDirectory& directory_;
   std::uint64_t first_counter_ = 0;
 
-  std::array<SectionView, kKnownSections> sections_{};
+  std::array<Section, kKnownSections> sections_{};
   std::vector<Bytes> unpacked_;
   std::vector<AgentIndex> others_;  // of the writers table
   std::uint64_t order_runs_ = 0;

@@ -1,18 +1,16 @@
 // Encodes operation blocks. One pass turns the batch's operations into pieces (references as the wire names them, runs
 // split where their ids are not contiguous for their writer and joined where they are), then each section writes its
 // columns.
-#include <zstd.h>
-
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <memory>
 #include <utility>
 
 #include "runtime/base/check.h"
 #include "runtime/document/block_format.h"
 #include "runtime/document/column.h"
 #include "runtime/document/operation_block.h"
+#include "runtime/document/sections.h"
 
 namespace tlfs::document {
 
@@ -69,7 +67,7 @@ class BlockEncoder {
  public:
   BlockEncoder(const OperationBatch& batch, const BlockScope& scope, const IdSpace& ids, const WriterDirectory& writers,
                const BlockOptions& options)
-      : batch_(batch), scope_(scope), ids_(ids), directory_(writers), options_(options) {
+      : batch_(batch), scope_(scope), ids_(ids), directory_(writers), sections_(options) {
     if (scope.id_count > 0) first_counter_ = ids.counter_of(scope.base);
   }
 
@@ -120,6 +118,13 @@ class BlockEncoder {
   // ---- pieces
 
   void make_pieces() {
+    std::uint32_t last_target = 0;
+    first_target_ = 0xffffffff;
+    for (const Operation& op : batch_.operations) {
+      first_target_ = std::min(first_target_, op.target);
+      last_target = std::max(last_target, op.target);
+    }
+    if (last_target > first_target_) place_of_target_.resize(last_target - first_target_ + 1, kUnplaced);
     for (const Operation& op : batch_.operations) {
       TLFS_CHECK(op.id >= scope_.base && op.count >= 1 && op.count <= scope_.id_count &&
                      op.id - scope_.base <= scope_.id_count - op.count,
@@ -220,19 +225,14 @@ class BlockEncoder {
   }
 
   std::uint32_t place_target(std::uint32_t index) {
-    if (targets_.empty()) {
-      first_target_ = index;
-      targets_.push_back(index);
+    if (place_of_target_.empty()) {
+      if (targets_.empty()) targets_.push_back(index);
       return 0;
     }
-    if (index == targets_.back()) return static_cast<std::uint32_t>(targets_.size() - 1);
-    if (place_of_target_.empty()) {
-      place_of_target_.resize(batch_.targets.size(), kUnplaced);
-      place_of_target_[first_target_] = 0;
-    }
-    std::uint32_t& place = place_of_target_[index];
+    std::uint32_t& place = place_of_target_[index - first_target_];
     if (place == kUnplaced) {
-      if (!equal_targets(batch_.targets[targets_.back()], batch_.targets[index])) targets_.push_back(index);
+      if (targets_.empty() || !equal_targets(batch_.targets[targets_.back()], batch_.targets[index]))
+        targets_.push_back(index);
       place = static_cast<std::uint32_t>(targets_.size() - 1);
     }
     return place;
@@ -254,33 +254,8 @@ class BlockEncoder {
 
   // ---- sections and columns
 
-  void begin(std::uint64_t number) {
-    put_varint(out_, number);
-    out_.push_back(kRaw);
-    section_at_ = out_.size();
-    out_.push_back(0);
-  }
-
-  void end() {
-    const std::size_t size = out_.size() - section_at_ - 1;
-    if (size >= options_.compress_from && compress(size)) return;
-    patch_length(out_, section_at_);
-  }
-
-  bool compress(std::size_t size) {
-    if (!zstd_) zstd_.reset(ZSTD_createCCtx());
-    TLFS_CHECK(zstd_ != nullptr, "out of memory for compression");
-    Bytes packed(ZSTD_compressBound(size));
-    const std::size_t n = ZSTD_compressCCtx(zstd_.get(), packed.data(), packed.size(), out_.data() + section_at_ + 1,
-                                            size, options_.zstd_level);
-    if (ZSTD_isError(n) != 0 || n + 8 >= size) return false;
-    out_[section_at_ - 1] = kZstd;
-    out_.resize(section_at_);
-    put_varint(out_, size);
-    put_varint(out_, n);
-    out_.insert(out_.end(), packed.begin(), packed.begin() + static_cast<std::ptrdiff_t>(n));
-    return true;
-  }
+  void begin(std::uint64_t number) { sections_.begin(out_, number); }
+  void end() { sections_.end(out_); }
 
   // `value(i)` is called once for each i from 0 to n-1, in order.
   template <class F>
@@ -430,14 +405,21 @@ class BlockEncoder {
 
   // Metadata is listed as transactions first use it; entry 0 is the empty one and not written.
   void metadata_in_order() {
-    if (batch_.metadata.size() <= 1) return;
-    place_of_metadata_.assign(batch_.metadata.size(), kUnplaced);
-    static const TransactionMetadata kEmpty;
+    std::uint32_t last = 0;
+    first_metadata_ = 0xffffffff;
     for (const TransactionMark& mark : batch_.transactions) {
-      std::uint32_t& place = place_of_metadata_[mark.metadata];
+      if (mark.metadata == 0) continue;
+      first_metadata_ = std::min(first_metadata_, mark.metadata);
+      last = std::max(last, mark.metadata);
+    }
+    if (last == 0) return;
+    place_of_metadata_.assign(last - first_metadata_ + 1, kUnplaced);
+    for (const TransactionMark& mark : batch_.transactions) {
+      if (mark.metadata == 0) continue;
+      std::uint32_t& place = place_of_metadata_[mark.metadata - first_metadata_];
       if (place != kUnplaced) continue;
       const TransactionMetadata& m = batch_.metadata[mark.metadata];
-      if (m == kEmpty) {
+      if (m == TransactionMetadata{}) {
         place = 0;
         continue;
       }
@@ -446,7 +428,7 @@ class BlockEncoder {
     }
   }
   std::uint32_t place_of_metadata(std::uint32_t index) const {
-    return place_of_metadata_.empty() ? 0 : place_of_metadata_[index];
+    return index == 0 ? 0 : place_of_metadata_[index - first_metadata_];
   }
 
   void write_metadata() {
@@ -568,16 +550,12 @@ class BlockEncoder {
     Lv lv;  // the last of its ids that the block names
     std::uint64_t counter;
   };
-  struct FreeZstd {
-    void operator()(ZSTD_CCtx* c) const { ZSTD_freeCCtx(c); }
-  };
   static constexpr std::uint32_t kUnplaced = 0xffffffff;
 
   const OperationBatch& batch_;
   const BlockScope& scope_;
   const IdSpace& ids_;
   const WriterDirectory& directory_;
-  const BlockOptions& options_;
   std::uint64_t first_counter_ = 0;
 
   Pieces pieces_;
@@ -586,16 +564,16 @@ class BlockEncoder {
   std::vector<std::uint64_t> last_counter_;
   std::vector<std::uint32_t> targets_;  // indices into the batch's
   std::vector<std::uint32_t> place_of_target_;
-  std::uint32_t first_target_ = 0;
+  std::uint32_t first_target_ = 0;  // the least that an operation uses
   std::vector<const Key*> keys_;
   std::vector<Reference> key_references_;
+  std::uint32_t first_metadata_ = 0;  // the least but 0 that a transaction uses
   std::vector<std::uint32_t> place_of_metadata_;
   std::vector<const TransactionMetadata*> metadata_;
 
   Bytes out_;
-  std::size_t section_at_ = 0;
+  SectionWriter sections_;
   std::vector<std::uint64_t> scratch_;
-  std::unique_ptr<ZSTD_CCtx, FreeZstd> zstd_;
 };
 
 }  // namespace

@@ -11,7 +11,7 @@ namespace tlfs::document::block {
 inline constexpr std::uint8_t kVersion = 1;
 
 // Sections, in ascending order of their numbers.
-enum Section : std::uint8_t {
+enum SectionNumber : std::uint8_t {
   kOrder = 1,
   kWriters = 2,
   kTargets = 3,
@@ -20,8 +20,6 @@ enum Section : std::uint8_t {
   kFirstKind = 16,  // 16 + number of the kind
 };
 inline constexpr std::size_t kKnownSections = kFirstKind + kLastKnownKind + 1;
-
-enum Packing : std::uint8_t { kRaw = 0, kZstd = 1 };
 
 // In the order section: ids that belong to another leaf.
 inline constexpr std::uint64_t kGap = 0;

@@ -13,42 +13,61 @@ ParentList::ParentList(std::span<const ChangeIndex> parents) : size_(static_cast
 
 // ---- adding
 
-Result<ChangeIndex> ChangeGraph::add(const ChangeHash& hash, const Header& header) {
-  TLFS_CHECK(find(hash) == kNoChange, "a change is added once");
+std::vector<ChangeIndex> ChangeGraph::parents_of(const Header& header) const {
+  std::vector<ChangeIndex> parents;
+  if (header.prev) parents.push_back(find(*header.prev));
+  for (const ChangeHash& dep : header.deps) parents.push_back(find(dep));
+  for (ChangeIndex p : parents) TLFS_CHECK(p != kNoChange, "a change is added after its parents");
+  return parents;
+}
+
+Result<ChangeGraph::Place> ChangeGraph::place(const Header& header, std::span<const ChangeIndex> parents) {
   TLFS_CHECK(header.id_count >= 1 && header.id_count <= kMaxIdsPerChange, "a header that decode_header would refuse");
   if (header.id_count > kMaxOperations - sealed_)
     return Error(Errc::limit_exceeded, "a document holds at most " + std::to_string(kMaxOperations) +
-                                           " operations; change " + to_hex(hash) + " is not taken");
-  if (records_.size() == kNoChange - 1) return Error(Errc::limit_exceeded, "a document holds at most 2^32 changes");
+                                           " operations; change " + std::to_string(header.seq) + " of " +
+                                           to_hex(header.writer.device) + " is not taken");
+  if (records_.size() >= kNoChange - 1) return Error(Errc::limit_exceeded, "a document holds at most 2^32 changes");
+  Place p;
+  p.lawful = header.lamport == max_lamport(parents) + 1;
+  p.agent = agent_for(header, header.prev ? parents.front() : kNoChange, p.lawful);
+  if (ids_.size() == sealed_) {
+    ids_.append(p.agent, header.first_counter, header.id_count);
+  } else {
+    TLFS_CHECK(ids_.agent_of(sealed_) == p.agent && ids_.counter_of(sealed_) == header.first_counter &&
+                   ids_.contiguous(sealed_, header.id_count) == header.id_count,
+               "ids that are in no change yet must become one before another change is added");
+  }
+  return p;
+}
 
-  std::vector<ChangeIndex> parents;
-  std::uint64_t lamport = 0;
-  const auto add_parent = [&](const ChangeHash& h) {
-    const ChangeIndex p = find(h);
-    TLFS_CHECK(p != kNoChange, "a change is added after its parents");
-    parents.push_back(p);
-    lamport = std::max(lamport, records_[p].lamport);
-  };
-  if (header.prev) add_parent(*header.prev);
-  for (const ChangeHash& dep : header.deps) add_parent(dep);
+Result<BlockScope> ChangeGraph::announce(const Header& header) {
+  TLFS_CHECK(!announced_ && ids_.size() == sealed_, "a change is announced when all ids are in changes");
+  const Result<Place> p = place(header, parents_of(header));
+  if (!p) return p.error();
+  announced_ = *p;
+  return BlockScope{p->agent, sealed_, header.id_count};
+}
 
+Result<ChangeIndex> ChangeGraph::add(const ChangeHash& hash, const Header& header) {
+  TLFS_CHECK(find(hash) == kNoChange, "a change is added once");
+  const std::vector<ChangeIndex> parents = parents_of(header);
+  if (!announced_) {
+    const Result<Place> p = place(header, parents);
+    if (!p) return p.error();
+    announced_ = *p;
+  }
   ChangeRecord r;
   r.hash = hash;
   r.seq = header.seq;
   r.lamport = header.lamport;
   r.first_counter = header.first_counter;
   r.id_count = header.id_count;
-  r.lawful = header.lamport == lamport + 1;
-  r.agent = agent_for(header, header.prev ? parents.front() : kNoChange, r.lawful);
+  r.agent = announced_->agent;
+  r.lawful = announced_->lawful;
   r.parents = ParentList(parents);
   r.base = sealed_;
-  if (ids_.size() == sealed_) {
-    ids_.append(r.agent, r.first_counter, r.id_count);
-  } else {
-    TLFS_CHECK(ids_.agent_of(sealed_) == r.agent && ids_.counter_of(sealed_) == r.first_counter &&
-                   ids_.contiguous(sealed_, r.id_count) == r.id_count,
-               "ids that are in no change yet must become one before another change is added");
-  }
+  announced_.reset();
   sealed_ += r.id_count;
 
   const auto index = static_cast<ChangeIndex>(records_.size());

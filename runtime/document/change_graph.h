@@ -71,6 +71,9 @@ class ChangeGraph final : public WriterDirectory {
   // before the change was made (local transactions), they must be the oldest that are in no change yet, and stay what
   // they are. Errc::limit_exceeded, and nothing done, when the document has no ids left.
   Result<ChangeIndex> add(const ChangeHash& hash, const Header& header);
+  // Hands out the Lvs of a change whose hash is not known yet, because its leaves are made from this (archive.h). The
+  // next call must be add() with this header; leaf digests may differ.
+  Result<BlockScope> announce(const Header& header);
 
   std::size_t size() const { return records_.size(); }
   const ChangeRecord& at(ChangeIndex i) const { return records_[i]; }
@@ -123,6 +126,13 @@ class ChangeGraph final : public WriterDirectory {
     LvSet lvs;
   };
 
+  struct Place {
+    AgentIndex agent = kNoAgent;
+    bool lawful = true;
+  };
+
+  std::vector<ChangeIndex> parents_of(const Header& header) const;
+  Result<Place> place(const Header& header, std::span<const ChangeIndex> parents);
   AgentIndex agent_for(const Header& header, ChangeIndex prev, bool& lawful);
   AgentIndex new_agent(const WriterId& writer, AgentIndex parent, std::uint64_t fork_counter);
   ChangeIndex complete_below(std::span<const ChangeIndex> parents, ChangeIndex index) const;
@@ -135,6 +145,7 @@ class ChangeGraph final : public WriterDirectory {
 
   IdSpace ids_;
   Lv sealed_ = 0;
+  std::optional<Place> announced_;
   std::vector<ChangeRecord> records_;
   std::vector<ChangeIndex> complete_below_;  // by change: it has every change below this index in its past
   tsl::robin_map<ChangeHash, ChangeIndex, crypto::DigestHash> by_hash_;

@@ -6,6 +6,7 @@
 
 #include "runtime/base/varint.h"
 #include "runtime/document/block_format.h"
+#include "runtime/document/sections.h"
 #include "tests/runtime/document/random_batch.h"
 
 using namespace tlfs;
@@ -64,7 +65,7 @@ Bytes block_of(const std::vector<std::pair<std::uint64_t, Bytes>>& sections) {
   w.u8(block::kVersion);
   for (const auto& [number, content] : sections) {
     w.varint(number);
-    w.u8(block::kRaw);
+    w.u8(kRaw);
     w.bytes(content);
   }
   return w.take();
