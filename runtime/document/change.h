@@ -1,12 +1,12 @@
 // A sealed change: the unit of replication. Its bytes are made once, hashed, signed and never re-encoded.
 //
-//   header     doc, writer, seq, prev, deps[], lamport, first counter, ids taken, authority heads[], package hash, leaf digests[]
-//   leaf       {compartment, epoch, salt, payload}; digest = H("tlfs leaf", compartment ‖ epoch ‖ salt ‖ payload)
-//   hash       H("tlfs change", header); what deps and prev name
-//   signature  Ed25519 over the hash, beside the header. A valid one vouches for all own ancestors through prev.
+//   header     doc, writer, seq, prev, deps[], lamport, first counter, ids taken, authority heads[], package hash, leaf
+//   digests[] leaf       {compartment, epoch, salt, payload}; digest = H("tlfs leaf", compartment ‖ epoch ‖ size of
+//   salt ‖ salt ‖ payload) hash       H("tlfs change", header); what deps and prev name signature  Ed25519 over the
+//   hash, beside the header. A valid one vouches for all own ancestors through prev.
 //
-// Epoch 0 is the epoch without a key: its payload is the operation block itself and its salt is empty. Keys, and salts derived
-// from them, come with the epochs above 0.
+// Epoch 0 is the epoch without a key: its payload is the operation block itself and its salt is empty. Keys, and salts
+// derived from them, come with the epochs above 0.
 #pragma once
 
 #include <optional>
@@ -20,20 +20,20 @@ namespace tlfs::document {
 
 enum class Errc : int {
   ok = 0,
-  malformed,          // bytes that are no change, block, snapshot ...
-  limit_exceeded,     // a named limit
-  bad_signature,      // signature, hash or digest does not fit
+  malformed,       // bytes that are no change, block, snapshot ...
+  limit_exceeded,  // a named limit
+  bad_signature,   // signature, hash or digest does not fit
   wrong_document,
-  unknown_package,    // waits until the package is there
-  missing_dependency, // waits until the deps are there
-  no_such_place,      // a path or address that the schema does not have
-  wrong_kind,         // the place exists but has another kind or type
-  out_of_range,       // position, index, id that is not there
-  invalid_text,       // not UTF-8, or a position inside a surrogate pair
+  unknown_package,     // waits until the package is there
+  missing_dependency,  // waits until the deps are there
+  no_such_place,       // a path or address that the schema does not have
+  wrong_kind,          // the place exists but has another kind or type
+  out_of_range,        // position, index, id that is not there
+  invalid_text,        // not UTF-8, or a position inside a surrogate pair
   invalid_json,
-  unknown_version,    // a version this replica does not hold
+  unknown_version,  // a version this replica does not hold
   nothing_to_undo,
-  aborted,            // the transaction's function gave up
+  aborted,  // the transaction's function gave up
 };
 constexpr std::string_view errc_module(Errc) { return "document"; }
 
@@ -46,19 +46,22 @@ inline constexpr std::size_t kMaxLeafBytes = 16u << 20;
 inline constexpr std::size_t kMaxHeaderBytes = 64u << 10;
 inline constexpr std::size_t kMaxSaltBytes = 32;
 inline constexpr std::uint32_t kMaxIdsPerChange = 1u << 24;
+inline constexpr std::uint64_t kMaxCounter = 1ull
+                                             << 62;  // of seq, lamport and first counter, so that sums cannot overflow
+inline constexpr std::size_t kMaxChangeBytes = 64u << 20;  // of an encoded change, all leaves together
 
 struct Header {
   DocumentId document{};
   WriterId writer;
-  std::uint64_t seq = 0;                 // 0 for the writer's first change
-  std::optional<ChangeHash> prev;        // own previous change; present exactly when seq > 0
-  std::vector<ChangeHash> deps;          // the other heads it was made on, sorted, without prev
-  std::uint64_t lamport = 1;             // 1 + the maximum over prev and deps
-  std::uint64_t first_counter = 0;       // continues prev's counters
-  std::uint32_t id_count = 0;            // ids its operations take, in all leaves together; at least 1
+  std::uint64_t seq = 0;                        // 0 for the writer's first change
+  std::optional<ChangeHash> prev;               // own previous change; present exactly when seq > 0
+  std::vector<ChangeHash> deps;                 // the other heads it was made on, sorted, without prev
+  std::uint64_t lamport = 1;                    // 1 + the maximum over prev and deps
+  std::uint64_t first_counter = 0;              // continues prev's counters
+  std::uint32_t id_count = 0;                   // ids its operations take, in all leaves together; at least 1
   std::vector<crypto::Digest> authority_heads;  // sorted
   crypto::Digest package{};
-  std::vector<crypto::Digest> leaf_digests;     // at least 1
+  std::vector<crypto::Digest> leaf_digests;  // at least 1
   friend bool operator==(const Header&, const Header&) = default;
 };
 
@@ -88,8 +91,8 @@ Change make_change(Header header, std::vector<Leaf> leaves);  // fills header.le
 crypto::Signature sign_change(const ChangeHash& hash, const crypto::SigningKey& key);
 bool verify_signature(const Change& change);  // false as well when there is none
 
-// A change as one self-contained byte string (schema/messages/change.capnp), and back: checks header form, limits and that
-// every leaf fits its digest. Says nothing about the signature.
+// A change as one self-contained byte string (schema/messages/change.capnp), and back: checks header form, limits and
+// that every leaf fits its digest. Says nothing about the signature.
 Bytes encode_change(const Change& change);
 Result<Change> decode_change(ByteView bytes);
 

@@ -1,8 +1,9 @@
-// Operations in memory: a batch of them, as a transaction makes them, as a block carries them, as the state applies them.
+// Operations in memory: a batch of them, as a transaction makes them, as a block carries them, as the state applies
+// them.
 //
-// A batch is a handful of flat arrays, so that applying or encoding a quarter of a million operations touches memory in order
-// and allocates next to nothing. Operations are run-length encoded where users produce runs: typing n characters in a row is
-// one text_insert that takes n ids, erasing n neighbours one text_erase that takes n ids.
+// A batch is a handful of flat arrays, so that applying or encoding a quarter of a million operations touches memory in
+// order and allocates next to nothing. Operations are run-length encoded where users produce runs: typing n characters
+// in a row is one text_insert that takes n ids, erasing n neighbours one text_erase that takes n ids.
 #pragma once
 
 #include <cstdint>
@@ -36,8 +37,9 @@ enum class OperationKind : std::uint8_t {
 };
 inline constexpr std::uint8_t kLastKnownKind = 14;
 
-// Where a run is placed: as a child of `parent` in the sequence's tree, before it or after it (Weidner and Kleppmann, "The Art of
-// the Fugue", 2023). parent == kNoLv stands for the beginning of the sequence, which has only right children.
+// Where a run is placed: as a child of `parent` in the sequence's tree, before it or after it (Weidner and Kleppmann,
+// "The Art of the Fugue", 2023). parent == kNoLv stands for the beginning of the sequence, which has only right
+// children.
 enum class Side : std::uint8_t { right = 0, left = 1 };
 
 struct Operation {
@@ -65,8 +67,8 @@ struct Key {
   friend bool operator==(const Key&, const Key&) = default;
 };
 
-// A schema node with the dynamic keys on the way to it, outermost first. For `touch` and `remove` on a table entry or for
-// anything inside an array element the keys include the last one: the node is then the entry's value node.
+// A schema node with the dynamic keys on the way to it, outermost first. For `touch` and `remove` on a table entry or
+// for anything inside an array element the keys include the last one: the node is then the entry's value node.
 struct Target {
   schema::Ordinal node = 0;     // relative to the package that the header names
   std::uint32_t first_key = 0;  // into OperationBatch::keys
@@ -98,7 +100,7 @@ struct OperationBatch {
   std::vector<Target> targets;
   std::vector<Key> keys;
   std::vector<Value> values;
-  std::string text;  // valid UTF-8
+  std::string text;                           // valid UTF-8
   std::vector<TransactionMark> transactions;  // ascending
   std::vector<TransactionMetadata> metadata;
 
@@ -109,5 +111,9 @@ struct OperationBatch {
   // Appends a later batch (its ids follow ours), joining runs that continue each other.
   void append(const OperationBatch& later);
 };
+
+// Makes `op` part of `last` when both together are one run of the same meaning: same kind and target, ids that follow
+// each other, and places, subjects and text that do so too. False, and nothing changed, when they are not.
+bool join_operations(Operation& last, const Operation& op);
 
 }  // namespace tlfs::document

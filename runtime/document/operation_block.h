@@ -19,13 +19,13 @@ struct WriterEntry {
   friend bool operator==(const WriterEntry&, const WriterEntry&) = default;
 };
 
-// Translates writers between block and IdSpace. Called once per writer and block.
+// Translates writers between block and IdSpace. Called once per agent and block.
 class WriterDirectory {
  public:
   virtual ~WriterDirectory() = default;
   // kNoAgent when the writer is unknown, or has forked and the entry does not say which branch.
   virtual AgentIndex find(const WriterEntry& entry) const = 0;
-  // `lv` is one of the operations that will be referred to.
+  // `lv` is the last operation of the agent that will be referred to.
   virtual WriterEntry describe(AgentIndex agent, Lv lv) const = 0;
 };
 
@@ -52,6 +52,10 @@ Result<OperationBatch> decode_block(ByteView bytes, const BlockScope& scope, con
 
 inline constexpr std::size_t kMaxBlockBytes = 64u << 20;  // after decompression
 inline constexpr std::size_t kMaxKeysPerTarget = 64;
-inline constexpr std::size_t kMaxWritersPerBlock = 1u << 16;
+inline constexpr std::size_t kMaxWritersPerBlock = 1u << 20;
+// Repetition costs nothing in a block, so these bound what a small one may become in memory. A batch must keep to them too.
+inline constexpr std::size_t kMaxOperationsPerBlock = 1u << 22;
+inline constexpr std::size_t kMaxValuesPerBlock = 1u << 22;
+inline constexpr std::size_t kMaxKeysPerBlock = 1u << 22;
 
 }  // namespace tlfs::document
