@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "runtime/base/check.h"
+#include "runtime/base/varint.h"
+#include "runtime/document/patch_builder.h"
 
 namespace tlfs::document {
 namespace {
@@ -233,7 +235,8 @@ bool Document::seal() {
     for (const auto& [compartment, batch] : by_compartment(pending_, nodes, nodes_)) leaves.push_back(leaf(compartment, batch));
   }
   Change change = make_change(std::move(header), std::move(leaves));
-  graph_.add(change.hash, change.header, pending_first_);
+  const Result<ChangeIndex> added = graph_.add(change.hash, change.header);
+  TLFS_CHECK(added.ok(), "the own change does not fit the graph");
   history_.add(std::move(change));
   pending_.clear();
   pending_first_ = end;
@@ -317,9 +320,13 @@ Import Document::import(std::vector<Change> changes) {
   for (Change& c : ready) {
     // Someone else writes as us: a copy of this device's store lives on elsewhere.
     if (c.header.writer == writer()) start_incarnation();
-    const ChangeIndex index = graph_.add(c.hash, c.header);
+    const Result<ChangeIndex> index = graph_.add(c.hash, c.header);
+    if (!index) {
+      report.refused.push_back(index.error());
+      continue;
+    }
     history_.add(std::move(c));
-    apply_change(*state_, index);
+    apply_change(*state_, *index);
     ++report.applied;
   }
   pending_first_ = graph_.ids().size();

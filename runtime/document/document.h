@@ -49,7 +49,7 @@ struct LeafId {
 // A version: the heads of its causal past, sorted.
 using Version = std::vector<ChangeHash>;
 
-class Document {
+class Document final : private Inbox::Known {
  public:
   struct Settings {
     DocumentId id{};
@@ -115,7 +115,11 @@ class Document {
   std::vector<Change> all_changes() { return changes_since({}); }
   // Takes changes from anyone, in any order, any number of times.
   Import import(std::vector<Change> changes);
-  const Inbox& inbox() const { return inbox_; }
+  // Tries again what waits, for example after add_package.
+  Import retry() { return import({}); }
+  std::size_t waiting() const { return inbox_.size(); }
+  std::vector<ChangeHash> missing_changes() const { return inbox_.missing_changes(*this); }
+  std::vector<crypto::Digest> missing_packages() const { return inbox_.missing_packages(*this); }
   const ChangeGraph& graph() const { return graph_; }
   const History& history() const { return history_; }
 
@@ -131,6 +135,7 @@ class Document {
   Result<Data> data_at(const Version& version);
   Result<std::vector<Patch>> diff(const Version& from, const Version& to);
 
+#if 0
   // ---- snapshots ----
   // The current state without history, to be opened by open(). Seals.
   Bytes snapshot();
@@ -139,7 +144,7 @@ class Document {
                                                 std::vector<std::shared_ptr<const schema::Package>> packages,
                                                 std::function<Result<Change>(const ChangeHash&)> load);
   // Bytes that depend on the state alone, the same on all replicas that hold the same changes and voided leaves.
-  Bytes state_digest_input();
+#endif
 
   const State& state() const { return *state_; }
 
@@ -156,6 +161,8 @@ class Document {
   Result<std::unique_ptr<State>> state_at(const Version& version);
   bool is_lawful(const History::ReadLeaf& leaf, const std::vector<NodeIndex>& nodes) const;
   void start_incarnation();
+  bool has_change(const ChangeHash& hash) const override { return graph_.find(hash) != kNoChange; }
+  bool has_package(const crypto::Digest& hash) const override { return nodes_.has(hash); }
 
   Settings settings_;
   NodeTable nodes_;

@@ -64,7 +64,7 @@ std::optional<History::ReadLeaf> History::leaf(ChangeIndex index, std::size_t nu
   if (number >= e.leaves.size() || !e.leaves[number] || e.leaves[number]->epoch != 0) return std::nullopt;
   const ChangeRecord& record = graph_->at(index);
   Result<OperationBatch> batch =
-      decode_block(e.leaves[number]->payload, {record.agent, record.base, record.id_count}, graph_->ids(), *graph_);
+      decode_block(e.leaves[number]->payload, {record.agent, record.base, record.id_count}, graph_->ids(), SeenWriters(*graph_, index));
   if (!batch) return std::nullopt;
   return ReadLeaf{e.leaves[number]->compartment, std::move(*batch)};
 }
