@@ -7,9 +7,9 @@
 
 #include <type_traits>
 
+#include <caf/deserializer.hpp>
 #include <caf/meta/type_name.hpp>
 #include <caf/serializer.hpp>
-#include <caf/deserializer.hpp>
 
 #include "runtime/base/check.h"
 

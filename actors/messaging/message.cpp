@@ -68,8 +68,8 @@ Result<SharedWords> parse_words(ByteView bytes, capnp::StructSchema schema, cons
     return Error(Errc::too_large, "a message of " + std::to_string(bytes.size()) + " bytes where at most " +
                                       std::to_string(limits.max_bytes) + " are accepted");
   if (bytes.empty() || bytes.size() % sizeof(capnp::word) != 0)
-    return Error(Errc::malformed, "a message of " + std::to_string(bytes.size()) +
-                                      " bytes where a positive multiple of 8 was expected");
+    return Error(Errc::malformed,
+                 "a message of " + std::to_string(bytes.size()) + " bytes where a positive multiple of 8 was expected");
 
   auto copy = kj::heapArray<capnp::word>(bytes.size() / sizeof(capnp::word));
   std::memcpy(copy.begin(), bytes.data(), bytes.size());
@@ -78,8 +78,7 @@ Result<SharedWords> parse_words(ByteView bytes, capnp::StructSchema schema, cons
   const capnp::ReaderOptions options{.traversalLimitInWords = limits.traversal_words, .nestingLimit = kMaxNesting};
   try {
     capnp::FlatArrayMessageReader structural(*words, options);
-    if (structural.getEnd() != words->end())
-      return Error(Errc::malformed, "bytes follow the end of the message");
+    if (structural.getEnd() != words->end()) return Error(Errc::malformed, "bytes follow the end of the message");
     structural.getRoot<capnp::AnyPointer>().targetSize();
     capnp::FlatArrayMessageReader typed(*words, options);
     Visitor().structure(typed.getRoot<capnp::DynamicStruct>(schema));

@@ -60,7 +60,9 @@ class Reading {
 
  private:
   // The words are ours or were validated, so a reading need not count what it visits.
-  static capnp::ReaderOptions options() { return {.traversalLimitInWords = ~std::uint64_t{0}, .nestingLimit = kMaxNesting}; }
+  static capnp::ReaderOptions options() {
+    return {.traversalLimitInWords = ~std::uint64_t{0}, .nestingLimit = kMaxNesting};
+  }
 
   SharedWords words_;
   capnp::FlatArrayMessageReader reader_;

@@ -8,9 +8,9 @@
 #include <string>
 #include <utility>
 
+#include <spdlog/logger.h>
 #include <caf/actor.hpp>
 #include <caf/event_based_actor.hpp>
-#include <spdlog/logger.h>
 
 #include "actors/supervision/actor_path.h"
 #include "actors/supervision/restart_policy.h"
@@ -47,11 +47,10 @@ class ChildContext {
   template <class F, class... Args>
   caf::actor spawn(F function, Args... args) {
     using Impl = caf::infer_impl_from_fun_t<F>;
-    return supervisor_.spawn(
-        [identity = identity_, function = std::move(function), ... args = std::move(args)](Impl* self) -> caf::behavior {
-          guard(*self, identity);
-          return function(self, args...);
-        });
+    auto behave = [function = std::move(function), ... args = std::move(args)](Impl* self) -> caf::behavior {
+      return function(self, args...);
+    };
+    return supervisor_.spawn<FromFunction<Impl, decltype(behave)>>(identity_, std::move(behave));
   }
 
  private:
@@ -63,6 +62,19 @@ class ChildContext {
         : Impl(config, std::forward<Args>(args)...) {
       guard(*this, identity);
     }
+  };
+
+  template <class Impl, class Behave>
+  class FromFunction final : public Impl {
+   public:
+    FromFunction(caf::actor_config& config, const std::shared_ptr<const ChildIdentity>& identity, Behave behave)
+        : Impl(config), behave_(std::move(behave)) {
+      guard(*this, identity);
+    }
+    caf::behavior make_behavior() override { return behave_(this); }
+
+   private:
+    Behave behave_;
   };
 
   static void guard(caf::scheduled_actor& self, const std::shared_ptr<const ChildIdentity>& identity);

@@ -1,10 +1,10 @@
 // What to do when a child has ended: the arithmetic of supervision, without actors, threads or clocks.
 //
 // Two limits work together. *Intensity*: within any `period` there are at most `restarts` restarts; the ending that
-// would need one more exhausts the budget, and the supervisor escalates or puts the child into quarantine. *Backoff*: the
-// n-th failure in a row waits initial · 2^(n-1), at most `ceiling`, shortened by a random part of up to `jitter`, so that
-// children that failed together do not come back together. A backoff that grows beyond period / restarts never exhausts
-// the budget: that is how a child keeps trying for ever (a connection to a server that is away for a day).
+// would need one more exhausts the budget, and the supervisor escalates or puts the child into quarantine. *Backoff*:
+// the n-th failure in a row waits initial · 2^(n-1), at most `ceiling`, shortened by a random part of up to `jitter`,
+// so that children that failed together do not come back together. A backoff that grows beyond period / restarts never
+// exhausts the budget: that is how a child keeps trying for ever (a connection to a server that is away for a day).
 #pragma once
 
 #include <chrono>

@@ -83,9 +83,8 @@ void RefCore::request(const RequestOptions& options, Attempt attempt, Fail fail)
   const bool direct = ready_ && (held_ == 0 || listening_);
   if (!direct && held_ >= options_.max_held) {
     ++counters_.overflowed;
-    after_mailbox(owner_, [fail = std::move(fail), text = label() + ": " + std::to_string(held_) + " are held already"] {
-      fail(Error(Errc::overflow, text));
-    });
+    after_mailbox(owner_, [fail = std::move(fail), text = label() + ": " + std::to_string(held_) +
+                                                          " are held already"] { fail(Error(Errc::overflow, text)); });
     return;
   }
   Open& open = (*opens_)[ticket];

@@ -1,8 +1,8 @@
 // A reference to a child that survives the child's restarts.
 //
 // An actor owns the reference and asks through it. Requests go straight to the current incarnation (no actor stands in
-// between); between incarnations they wait here, in order. Every request ends in exactly one call of its callback, on the
-// owner's thread and never inside `request` itself:
+// between); between incarnations they wait here, in order. Every request ends in exactly one call of its callback, on
+// the owner's thread and never inside `request` itself:
 //   - the child's answer; or Error(Errc::refused) when that answer is an error or of another type;
 //   - Errc::lost: the child had received the request and ended without an answer. Whether it took effect is unknown. A
 //     request marked idempotent is sent again instead;
@@ -11,14 +11,14 @@
 //   - Errc::quarantined, Errc::stopped: the child is not going to come back by itself. A later request tries anew.
 // Requests of one reference reach each incarnation in the order they were made; one that is sent again keeps its place.
 //
-// How a request that never arrived is told from one that was lost. A dying actor closes its mailbox, returns the requests
-// that are still in it to their senders, and only then tells who monitors it. Later requests are returned as they are
-// sent. So when the supervisor says "ended", every return is already in the owner's mailbox or was put there by the owner
-// itself: the reference posts itself a note, and when that note arrives, behind all of them, what was neither answered nor
-// returned was lost. A returned request is held and sent to the next incarnation.
+// How a request that never arrived is told from one that was lost. A dying actor closes its mailbox, returns the
+// requests that are still in it to their senders, and only then tells who monitors it. Later requests are returned as
+// they are sent. So when the supervisor says "ended", every return is already in the owner's mailbox or was put there
+// by the owner itself: the reference posts itself a note, and when that note arrives, behind all of them, what was
+// neither answered nor returned was lost. A returned request is held and sent to the next incarnation.
 //
-// The child should answer itself or delegate within its own fate: a request it delegates to an actor that dies is refused,
-// not resent, as long as the child lives.
+// The child should answer itself or delegate within its own fate: a request it delegates to an actor that dies is
+// refused, not resent, as long as the child lives.
 //
 // Thread: the owner's. Lifetime: at most the owner's. A destroyed reference lets its requests run to their end.
 #pragma once
@@ -65,8 +65,8 @@ struct RefCounters {
 // The part without the type of the reply. Not for direct use.
 class RefCore : public std::enable_shared_from_this<RefCore> {
  public:
-  // Sends a request to `child`, reports the outcome for `ticket` with `answered` or `failed`, and returns the id that the
-  // response will have.
+  // Sends a request to `child`, reports the outcome for `ticket` with `answered` or `failed`, and returns the id that
+  // the response will have.
   using Attempt = std::function<caf::message_id(RefCore&, const caf::actor& child, std::uint64_t ticket)>;
   using Fail = std::function<void(Error)>;
   using Listener = std::function<void(const ChildPhase&)>;
@@ -116,11 +116,11 @@ class RefCore : public std::enable_shared_from_this<RefCore> {
   std::uint64_t last_ticket_ = 0;
   std::size_t held_ = 0;
   ChildPhase phase_;
-  bool ready_ = false;            // up, and everything older than this incarnation is settled
-  bool listening_ = false;        // inside the listener
-  std::uint64_t watching_ = 0;    // the message id of the open WatchChild; 0: none
-  bool asked_for_held_ = false;   // it was asked while requests were held
-  bool timer_set_ = false;        // one timer, for the earliest deadline of all
+  bool ready_ = false;           // up, and everything older than this incarnation is settled
+  bool listening_ = false;       // inside the listener
+  std::uint64_t watching_ = 0;   // the message id of the open WatchChild; 0: none
+  bool asked_for_held_ = false;  // it was asked while requests were held
+  bool timer_set_ = false;       // one timer, for the earliest deadline of all
   Time timer_at_{};
   RefCounters counters_;
 };

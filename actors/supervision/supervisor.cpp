@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include <spdlog/spdlog.h>
 #include <caf/actor_system.hpp>
 #include <caf/send.hpp>
-#include <spdlog/spdlog.h>
 
 #include "runtime/base/check.h"
 
@@ -157,7 +157,8 @@ caf::result<ChildPhase> Supervisor::watch_child(const WatchChild& request) {
   if (!child || stop_reason_) {
     ChildPhase phase;
     if (child) phase.incarnation = child->incarnation;
-    phase.reason = stop_reason_ ? config_.path.text() + " is stopping" : "there is no " + request.id + " under " + config_.path.text();
+    phase.reason = stop_reason_ ? config_.path.text() + " is stopping"
+                                : "there is no " + request.id + " under " + config_.path.text();
     return phase;
   }
   ChildPhase phase = phase_of(*child);
@@ -209,7 +210,8 @@ caf::expected<Supervisor::Child*> Supervisor::add_child(std::shared_ptr<const Ch
   TLFS_CHECK(spec && spec->start && !spec->id.empty(), "a child spec without id or start function");
   if (stop_reason_) return to_caf(Errc::stopping, config_.path.text() + " is stopping");
   if (children_.size() >= kMaxChildren)
-    return to_caf(Errc::too_many_children, config_.path.text() + " has " + std::to_string(kMaxChildren) + " children already");
+    return to_caf(Errc::too_many_children,
+                  config_.path.text() + " has " + std::to_string(kMaxChildren) + " children already");
   auto [it, fresh] = children_.try_emplace(spec->id);
   if (!fresh) return to_caf(Errc::already_started, spec->id + " exists already");
   it->second = std::make_unique<Child>();
@@ -270,7 +272,8 @@ void Supervisor::ended(Child& child, const caf::error& reason) {
 }
 
 void Supervisor::ended_as_asked(Child& child) {
-  config_.logger->debug("child_stopped path={}/{} incarnation={}", config_.path.text(), child.spec->id, child.incarnation);
+  config_.logger->debug("child_stopped path={}/{} incarnation={}", config_.path.text(), child.spec->id,
+                        child.incarnation);
   rest(child, ChildState::finished);
   if (stop_reason_ && stopping_ == 0) continue_stop();
 }

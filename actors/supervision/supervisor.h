@@ -9,7 +9,8 @@
 //
 // Start     static children in the order given, one after another. (An actor is started when it exists; what it does in
 //           its own first steps runs concurrently.)
-// Stop      dynamic children first, all at once; then the static ones one by one, last started first. Each is asked with
+// Stop      dynamic children first, all at once; then the static ones one by one, last started first. Each is asked
+// with
 //           user_shutdown, killed after its `shutdown` time, and given up for lost kKillGrace later: a handler that
 //           hangs cannot be interrupted, but it must not keep the others from stopping.
 //
@@ -37,7 +38,8 @@ namespace tlfs::supervision {
 constexpr std::size_t kMaxChildren = 1'000'000;
 constexpr Nanoseconds kKillGrace = std::chrono::seconds(1);
 
-// Everything a supervisor takes from outside. `random` is used on its thread only; `clock` and `logger` are thread-safe.
+// Everything a supervisor takes from outside. `random` is used on its thread only; `clock` and `logger` are
+// thread-safe.
 struct SupervisorConfig {
   ActorPath path;
   std::vector<ChildSpec> children;

@@ -51,8 +51,8 @@ struct ChildPhase : messaging::LocalOnly {
 };
 
 // Asks for the next phase that differs from (known, incarnation): answered at once when the child is elsewhere already
-// or not expected to move (absent, quarantined), otherwise when it moves. With a spec, a child that is absent is started.
-// One such request per caller is held per child; it costs the supervisor no reference to the caller.
+// or not expected to move (absent, quarantined), otherwise when it moves. With a spec, a child that is absent is
+// started. One such request per caller is held per child; it costs the supervisor no reference to the caller.
 struct WatchChild : messaging::LocalOnly {
   std::string id;
   PhaseKind known = PhaseKind::absent;
@@ -76,19 +76,19 @@ struct ChildStatus {
   ChildState state = ChildState::running;
   std::uint64_t incarnation = 0;
   std::uint64_t restarts = 0;
-  std::string last_error;        // of the last ending that was not clean; empty if there was none
-  Nanoseconds started_at{};      // monotonic
-  Nanoseconds waiting_until{};   // of a child that waits for its restart
+  std::string last_error;       // of the last ending that was not clean; empty if there was none
+  Nanoseconds started_at{};     // monotonic
+  Nanoseconds waiting_until{};  // of a child that waits for its restart
   std::size_t watchers = 0;
 };
 
 struct SupervisorCounters {
-  std::uint64_t starts = 0;       // restarts included
+  std::uint64_t starts = 0;  // restarts included
   std::uint64_t restarts = 0;
-  std::uint64_t crashes = 0;      // endings that were neither clean nor asked for
+  std::uint64_t crashes = 0;  // endings that were neither clean nor asked for
   std::uint64_t quarantined = 0;
-  std::uint64_t killed = 0;       // did not stop in time
-  std::uint64_t abandoned = 0;    // did not even end when killed: hung in a handler
+  std::uint64_t killed = 0;     // did not stop in time
+  std::uint64_t abandoned = 0;  // did not even end when killed: hung in a handler
 };
 
 struct SupervisorStatus : messaging::LocalOnly {

@@ -10,14 +10,14 @@
 #include <utility>
 #include <vector>
 
+#include <spdlog/sinks/ostream_sink.h>
+#include <spdlog/spdlog.h>
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
 #include <caf/event_based_actor.hpp>
 #include <caf/scheduler/test_coordinator.hpp>
 #include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
-#include <spdlog/sinks/ostream_sink.h>
-#include <spdlog/spdlog.h>
 
 #include "actors/messaging/local_only.h"
 #include "actors/supervision/supervisor.h"
@@ -78,12 +78,7 @@ class World {
   }
 
   // An actor that does what it is sent. Lives as long as the world.
-  caf::actor spawn_client() {
-    auto client = system_->spawn([](caf::event_based_actor* self) -> caf::behavior {
-      return {[self](Do& job) { job.what(*self); }};
-    });
-    return keep(client);
-  }
+  caf::actor spawn_client() { return keep(system_->spawn<Client>()); }
   static void let(const caf::actor& client, std::function<void(caf::event_based_actor&)> what) {
     Do job;
     job.what = std::move(what);
@@ -130,6 +125,14 @@ class World {
   std::shared_ptr<Random> fork_random() { return std::make_shared<SeededRandom>(random_.next()); }
 
  private:
+  class Client final : public caf::event_based_actor {
+   public:
+    using caf::event_based_actor::event_based_actor;
+    caf::behavior make_behavior() override {
+      return {[this](Do& job) { job.what(*this); }};
+    }
+  };
+
   static constexpr std::size_t kMaxSteps = 10'000'000;
 
   class SchedulerClock final : public Clock {

@@ -42,15 +42,22 @@ std::size_t read_everything(Note::Reader note) {
   return sum;
 }
 
+class Reader : public caf::event_based_actor {
+ public:
+  using caf::event_based_actor::event_based_actor;
+  caf::behavior make_behavior() override {
+    return {[](const Message<Note>& note) {
+      return std::make_tuple(reinterpret_cast<std::uintptr_t>(note.bytes().data()),
+                             std::string(note.read()->getTitle().cStr()));
+    }};
+  }
+};
+
 TEST_CASE("a receiver reads the very words that the sender wrote") {
   caf::actor_system_config config;
   config.set("logger.verbosity", caf::atom("quiet"));
   caf::actor_system system(config);
-  auto reader = system.spawn([](caf::event_based_actor*) -> caf::behavior {
-    return {[](const Message<Note>& note) {
-      return std::make_tuple(reinterpret_cast<std::uintptr_t>(note.bytes().data()), std::string(note.read()->getTitle().cStr()));
-    }};
-  });
+  auto reader = system.spawn<Reader>();
   const auto note = sample();
   caf::scoped_actor self(system);
   self->request(reader, caf::infinite, note)
@@ -128,7 +135,8 @@ TEST_CASE("whatever the bytes, parsing returns and what it accepts can be read")
     SeededRandom random(seed);
     Bytes bytes = good;
     const auto changes = 1 + random.below(4);
-    for (std::uint64_t i = 0; i < changes; ++i) bytes[random.below(bytes.size())] = static_cast<std::uint8_t>(random.next());
+    for (std::uint64_t i = 0; i < changes; ++i)
+      bytes[random.below(bytes.size())] = static_cast<std::uint8_t>(random.next());
     if (random.chance(0.2)) bytes.resize(random.below(bytes.size() / 8 + 1) * 8);
     INFO("seed " << seed);
     const auto parsed = Message<Note>::parse(bytes);

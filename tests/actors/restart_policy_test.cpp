@@ -8,7 +8,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-Ending failure(Nanoseconds now, Nanoseconds lived = 0s) { return {Restart::permanent, Exhausted::escalate, false, lived, now}; }
+Ending failure(Nanoseconds now, Nanoseconds lived = 0s) {
+  return {Restart::permanent, Exhausted::escalate, false, lived, now};
+}
 
 TEST_CASE("permanent children always come back, transient ones unless they ended cleanly, temporary ones never") {
   SeededRandom random(1);
@@ -50,7 +52,8 @@ TEST_CASE("children that escalate share a budget, children that are quarantined 
 
 TEST_CASE("the backoff doubles up to its ceiling and starts again after a stable life") {
   SeededRandom random(1);
-  RestartPolicy policy({.restarts = 100, .period = 1s}, {.initial = 10ms, .ceiling = 50ms, .stable_after = 1s, .jitter = 0});
+  RestartPolicy policy({.restarts = 100, .period = 1s},
+                       {.initial = 10ms, .ceiling = 50ms, .stable_after = 1s, .jitter = 0});
   ChildHistory history;
   std::vector<Nanoseconds> delays;
   for (int i = 0; i < 5; ++i) delays.push_back(policy.decide(failure(0s), history, random).delay);
@@ -58,13 +61,14 @@ TEST_CASE("the backoff doubles up to its ceiling and starts again after a stable
   CHECK(policy.decide(failure(0s, 1s), history, random).delay == 10ms);
 }
 
-TEST_CASE("whatever fails when, no window of the period sees more restarts than allowed, and delays keep their bounds") {
+TEST_CASE(
+    "whatever fails when, no window of the period sees more restarts than allowed, and delays keep their bounds") {
   for (std::uint64_t seed = 1; seed <= 500; ++seed) {
     INFO("seed " << seed);
     SeededRandom random(seed), jitter(seed), again(seed);
     const Intensity intensity{static_cast<std::uint32_t>(random.below(6)), Nanoseconds(1 + random.below(1000))};
-    const Backoff backoff{Nanoseconds(random.below(50)), Nanoseconds(50 + random.below(1000)), Nanoseconds(random.below(500)),
-                          static_cast<double>(random.below(101)) / 100};
+    const Backoff backoff{Nanoseconds(random.below(50)), Nanoseconds(50 + random.below(1000)),
+                          Nanoseconds(random.below(500)), static_cast<double>(random.below(101)) / 100};
     RestartPolicy policy(intensity, backoff), twin(intensity, backoff);
     ChildHistory history, twin_history;
     std::vector<Nanoseconds> restarts;
@@ -82,7 +86,8 @@ TEST_CASE("whatever fails when, no window of the period sees more restarts than 
         REQUIRE(in_window < intensity.restarts);
         REQUIRE(decision.delay >= Nanoseconds::zero());
         REQUIRE(decision.delay <= backoff.ceiling);
-        REQUIRE(static_cast<double>(decision.delay.count()) >= static_cast<double>(backoff.initial.count()) * (1 - backoff.jitter));
+        REQUIRE(static_cast<double>(decision.delay.count()) >=
+                static_cast<double>(backoff.initial.count()) * (1 - backoff.jitter));
         restarts.push_back(now);
       } else {
         REQUIRE(decision.verdict == Verdict::escalate);

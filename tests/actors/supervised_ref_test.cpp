@@ -16,7 +16,8 @@ using Lines = std::vector<std::string>;
 
 // A caller with a reference to one child "scribe", and what came of its requests.
 struct Desk {
-  explicit Desk(std::uint64_t seed = 1, RefOptions options = {}, bool with_child = true, Backoff backoff = {.initial = 1s, .jitter = 0})
+  explicit Desk(std::uint64_t seed = 1, RefOptions options = {}, bool with_child = true,
+                Backoff backoff = {.initial = 1s, .jitter = 0})
       : world(seed), diary(std::make_shared<Diary>()) {
     auto config = world.supervisor_config();
     if (with_child) config.children.push_back(worker_spec("scribe", diary));
@@ -36,18 +37,25 @@ struct Desk {
 
   void number(int x, RequestOptions options = {}) {
     World::let(client, [this, x, options](caf::event_based_actor&) {
-      ref->request<int>(options, [this, x](Result<int> r) { outcome(std::to_string(x), r.ok() ? std::to_string(*r) : code(r.error())); }, x);
+      ref->request<int>(
+          options,
+          [this, x](Result<int> r) { outcome(std::to_string(x), r.ok() ? std::to_string(*r) : code(r.error())); }, x);
     });
   }
   void command(std::string what, RequestOptions options = {}) {
     World::let(client, [this, what, options](caf::event_based_actor&) {
-      ref->request<std::string>(options, [this, what](Result<std::string> r) { outcome(what, r.ok() ? *r : code(r.error())); }, what);
+      ref->request<std::string>(
+          options, [this, what](Result<std::string> r) { outcome(what, r.ok() ? *r : code(r.error())); }, what);
     });
   }
   void outcome(const std::string& what, const std::string& result) { outcomes.push_back(what + ": " + result); }
   static std::string code(const Error& error) {
-    for (const auto& [errc, name] : {std::pair{Errc::lost, "lost"}, {Errc::overflow, "overflow"}, {Errc::timeout, "timeout"},
-                                     {Errc::quarantined, "quarantined"}, {Errc::stopped, "stopped"}, {Errc::refused, "refused"}})
+    for (const auto& [errc, name] : {std::pair{Errc::lost, "lost"},
+                                     {Errc::overflow, "overflow"},
+                                     {Errc::timeout, "timeout"},
+                                     {Errc::quarantined, "quarantined"},
+                                     {Errc::stopped, "stopped"},
+                                     {Errc::refused, "refused"}})
       if (error.is(errc)) return name;
     return "?";
   }
@@ -84,7 +92,9 @@ TEST_CASE("requests made while the child is away are held and answered by the ne
 TEST_CASE("what sat unread in the mailbox of a dying child is sent to the next one, and not called lost") {
   Desk desk;
   World::let(desk.client, [&](caf::event_based_actor&) {  // all in one go, so that they are queued behind the crash
-    const auto note = [&](std::string what) { return [&desk, what](auto r) { desk.outcome(what, r.ok() ? "done" : Desk::code(r.error())); }; };
+    const auto note = [&](std::string what) {
+      return [&desk, what](auto r) { desk.outcome(what, r.ok() ? "done" : Desk::code(r.error())); };
+    };
     desk.ref->request<std::string>({}, note("silence"), std::string("silence"));
     desk.ref->request<std::string>({}, note("throw"), std::string("throw"));
     desk.ref->request<int>({}, note("5"), 5);
@@ -100,10 +110,13 @@ TEST_CASE("what sat unread in the mailbox of a dying child is sent to the next o
 TEST_CASE("an idempotent request that was lost is sent again, in its old place") {
   Desk desk;
   World::let(desk.client, [&](caf::event_based_actor& self) {
-    desk.ref->request<std::string>({.idempotent = true}, [&](auto r) { desk.outcome("silence", r.ok() ? "done" : Desk::code(r.error())); },
-                                   std::string("silence"));
-    desk.ref->request<std::string>({}, [&](auto r) { desk.outcome("quit", r.ok() ? "done" : Desk::code(r.error())); }, std::string("throw"));
-    desk.ref->request<int>({}, [&](auto r) { desk.outcome("5", r.ok() ? "done" : Desk::code(r.error())); }, 5);
+    desk.ref->request<std::string>(
+        {.idempotent = true}, [&](auto r) { desk.outcome("silence", r.ok() ? "done" : Desk::code(r.error())); },
+        std::string("silence"));
+    desk.ref->request<std::string>(
+        {}, [&](auto r) { desk.outcome("quit", r.ok() ? "done" : Desk::code(r.error())); }, std::string("throw"));
+    desk.ref->request<int>(
+        {}, [&](auto r) { desk.outcome("5", r.ok() ? "done" : Desk::code(r.error())); }, 5);
     (void)self;
   });
   desk.world.pass(2s);
@@ -151,7 +164,8 @@ TEST_CASE("an answer that is an error, or of another type, is refused and does n
   Desk desk;
   desk.command("fail");
   World::let(desk.client, [&](caf::event_based_actor&) {
-    desk.ref->request<std::string>({}, [&](Result<std::string> r) { desk.outcome("type", Desk::code(r.error())); }, 4);
+    desk.ref->request<std::string>(
+        {}, [&](Result<std::string> r) { desk.outcome("type", Desk::code(r.error())); }, 4);
   });
   desk.world.run();
   CHECK(desk.outcomes == Lines{"fail: refused", "type: refused"});
@@ -160,7 +174,8 @@ TEST_CASE("an answer that is an error, or of another type, is refused and does n
 
 TEST_CASE("a request that the child delegated to an actor that is dead is refused, not sent a second time") {
   World world;
-  auto dead = world.system().spawn([](caf::event_based_actor* self) -> caf::behavior { return {[self](int) { self->quit(); }}; });
+  auto dead = world.system().spawn(
+      [](caf::event_based_actor* self, int) -> caf::behavior { return {[self](int) { self->quit(); }}; }, 0);
   caf::anon_send(dead, 0);
   int seen = 0;
   ChildSpec spec;
@@ -179,7 +194,8 @@ TEST_CASE("a request that the child delegated to an actor that is dead is refuse
   std::string outcome;
   World::let(client, [&](caf::event_based_actor& self) {
     ref = std::make_unique<SupervisedRef>(&self, supervisor, "clerk");
-    ref->request<int>({}, [&](Result<int> r) { outcome = r.ok() ? "done" : Desk::code(r.error()); }, 1);
+    ref->request<int>(
+        {}, [&](Result<int> r) { outcome = r.ok() ? "done" : Desk::code(r.error()); }, 1);
   });
   world.pass(1s);
   CHECK(seen == 1);
@@ -207,7 +223,8 @@ TEST_CASE("requests to a child that is quarantined or gone fail with that reason
   }
   desk.number(3);
   desk.world.run();
-  CHECK(desk.outcomes == Lines{"1: stopped", "2: 4", "throw: lost", "throw: lost", "throw: lost", "throw: lost", "3: quarantined"});
+  CHECK(desk.outcomes ==
+        Lines{"1: stopped", "2: 4", "throw: lost", "throw: lost", "throw: lost", "throw: lost", "3: quarantined"});
 
   ReviveChild revive;
   revive.id = "scribe";
@@ -248,7 +265,8 @@ TEST_CASE("the listener hears of a new incarnation before held requests go out, 
     desk.ref->on_phase([&](const ChildPhase& phase) {
       phases.push_back(phase.kind);
       if (phase.kind == PhaseKind::up)
-        desk.ref->request<int>({}, [&](Result<int> r) { desk.outcome("subscribe", r.ok() ? "done" : Desk::code(r.error())); }, 1000);
+        desk.ref->request<int>(
+            {}, [&](Result<int> r) { desk.outcome("subscribe", r.ok() ? "done" : Desk::code(r.error())); }, 1000);
     });
   });
   desk.command("throw");

@@ -33,8 +33,8 @@ struct Record {
 
 struct Run {
   World& world;
-  std::map<std::pair<int, int>, Record> requests;                                // by caller, number
-  std::map<std::tuple<std::uint64_t, int, int>, std::vector<int>> order;          // by incarnation, child, caller: numbers
+  std::map<std::pair<int, int>, Record> requests;                         // by caller, number
+  std::map<std::tuple<std::uint64_t, int, int>, std::vector<int>> order;  // by incarnation, child, caller: numbers
   std::vector<Nanoseconds> crashes;
   std::uint64_t answers = 0, losses = 0, returned = 0, sent_again = 0, quarantined = 0;
 
@@ -43,7 +43,8 @@ struct Run {
     return {[this, incarnation, self, swallowed](const Asked& asked) -> caf::result<int> {
       requests[{asked.caller, asked.number}].executed_by.push_back(incarnation);
       order[{incarnation, asked.child, asked.caller}].push_back(asked.number);
-      world.note("do " + std::to_string(asked.caller) + "." + std::to_string(asked.number) + "@" + std::to_string(incarnation));
+      world.note("do " + std::to_string(asked.caller) + "." + std::to_string(asked.number) + "@" +
+                 std::to_string(incarnation));
       // An idempotent request crashes only the first to see it, so that it can succeed in the end.
       const bool first = requests[{asked.caller, asked.number}].executed_by.size() == 1;
       if (first && asked.deed == Deed::crash) throw std::runtime_error("crash");
@@ -88,7 +89,8 @@ Summary simulate(std::uint64_t seed) {
     callers.push_back(world.spawn_client());
     World::let(callers.back(), [&, k](caf::event_based_actor& self) {
       for (int c = 0; c < kChildren; ++c)
-        refs[k].push_back(std::make_unique<SupervisedRef>(&self, supervisor, "child/" + std::to_string(c), RefOptions{.max_held = 8}));
+        refs[k].push_back(std::make_unique<SupervisedRef>(&self, supervisor, "child/" + std::to_string(c),
+                                                          RefOptions{.max_held = 8}));
     });
   }
 
@@ -100,7 +102,8 @@ Summary simulate(std::uint64_t seed) {
       asked.number = n;
       const auto dice = plan.below(100);
       asked.deed = dice < 8 ? Deed::crash : dice < 12 ? Deed::swallow : dice < 14 ? Deed::retire : Deed::answer;
-      const RequestOptions options{.timeout = plan.chance(0.2) ? Nanoseconds(50ms) : Nanoseconds(3s), .idempotent = plan.chance(0.3)};
+      const RequestOptions options{.timeout = plan.chance(0.2) ? Nanoseconds(50ms) : Nanoseconds(3s),
+                                   .idempotent = plan.chance(0.3)};
       run.requests[{k, n}].idempotent = options.idempotent;
       World::let(callers[k], [&, asked, options](caf::event_based_actor&) {
         refs[asked.caller][asked.child]->request<int>(
@@ -124,12 +127,14 @@ Summary simulate(std::uint64_t seed) {
               } else if (r.error().is(Errc::timeout)) {
                 record.result = "timeout";
               }
-              run.world.note("end " + std::to_string(asked.caller) + "." + std::to_string(asked.number) + " " + record.result);
+              run.world.note("end " + std::to_string(asked.caller) + "." + std::to_string(asked.number) + " " +
+                             record.result);
             },
             asked);
       });
     }
-    for (auto steps = plan.below(25); steps > 0 && world.step(); --steps) {}
+    for (auto steps = plan.below(25); steps > 0 && world.step(); --steps) {
+    }
     if (plan.chance(0.4)) world.advance(Nanoseconds(plan.below(40'000'000)));
     if (plan.chance(0.02)) {  // somebody looks after the patients
       for (int c = 0; c < kChildren; ++c) {
@@ -156,15 +161,16 @@ Summary simulate(std::uint64_t seed) {
     if (record.result == "answer" || record.result == "lost") CHECK(times >= 1);
     if (record.result == "lost") CHECK_FALSE(record.idempotent);
     if (record.result == "overflow") CHECK(times == 0);
-    CHECK((record.result == "answer" || record.result == "lost" || record.result == "overflow" || record.result == "timeout" ||
-           record.result == "quarantined"));
+    CHECK((record.result == "answer" || record.result == "lost" || record.result == "overflow" ||
+           record.result == "timeout" || record.result == "quarantined"));
     summary.unsent += times == 0;
   }
   for (const auto& [key, numbers] : run.order) CHECK(std::is_sorted(numbers.begin(), numbers.end()));
 
   const auto status = world.status(supervisor);
   CHECK_FALSE(status.stopping);
-  for (const auto& child : status.children) CHECK((child.state == ChildState::running || child.state == ChildState::quarantined));
+  for (const auto& child : status.children)
+    CHECK((child.state == ChildState::running || child.state == ChildState::quarantined));
   summary.restarts = status.counters.restarts;
   for (int k = 0; k < kCallers; ++k) World::let(callers[k], [&, k](caf::event_based_actor&) { refs[k].clear(); });
   world.run();
@@ -175,7 +181,8 @@ Summary simulate(std::uint64_t seed) {
   return summary;
 }
 
-TEST_CASE("whatever crashes when, every request settles exactly once and in order, and never runs twice unless it may") {
+TEST_CASE(
+    "whatever crashes when, every request settles exactly once and in order, and never runs twice unless it may") {
   Summary total;
   for (std::uint64_t seed = 1; seed <= 300; ++seed) {
     INFO("seed " << seed);
@@ -228,10 +235,16 @@ TEST_CASE("in no order of events does a supervisor restart more often than its i
     auto client = world.spawn_client();
     std::unique_ptr<SupervisedRef> ref;
     int settled = 0;
-    World::let(client, [&](caf::event_based_actor& self) { ref = std::make_unique<SupervisedRef>(&self, supervisor, "mayfly"); });
+    World::let(client, [&](caf::event_based_actor& self) {
+      ref = std::make_unique<SupervisedRef>(&self, supervisor, "mayfly");
+    });
     for (int i = 0; i < 40; ++i) {
-      World::let(client, [&](caf::event_based_actor&) { ref->request<int>({.timeout = 1s}, [&](Result<int>) { ++settled; }, 1); });
-      for (auto steps = world.random().below(12); steps > 0 && world.step(); --steps) {}
+      World::let(client, [&](caf::event_based_actor&) {
+        ref->request<int>(
+            {.timeout = 1s}, [&](Result<int>) { ++settled; }, 1);
+      });
+      for (auto steps = world.random().below(12); steps > 0 && world.step(); --steps) {
+      }
       world.run();  // a restart is counted when it is decided: no time passes between that and the start
       world.advance(Nanoseconds(world.random().below(40'000'000)));
     }

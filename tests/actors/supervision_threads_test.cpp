@@ -31,10 +31,14 @@ TEST_CASE("on real threads every request settles once while the child keeps cras
       }};
     });
   };
-  SupervisorConfig supervisor_config{ActorPath("node"), {spec}, {.restarts = kMaxRestartsRemembered, .period = 1s},
-                                     {.initial = 100us, .ceiling = 1ms, .stable_after = 1s, .jitter = 0.5},
-                                     std::make_shared<SystemClock>(), std::make_shared<SeededRandom>(1),
-                                     std::make_shared<spdlog::logger>("test", std::make_shared<spdlog::sinks::null_sink_mt>())};
+  SupervisorConfig supervisor_config{
+      ActorPath("node"),
+      {spec},
+      {.restarts = kMaxRestartsRemembered, .period = 1s},
+      {.initial = 100us, .ceiling = 1ms, .stable_after = 1s, .jitter = 0.5},
+      std::make_shared<SystemClock>(),
+      std::make_shared<SeededRandom>(1),
+      std::make_shared<spdlog::logger>("test", std::make_shared<spdlog::sinks::null_sink_mt>())};
   auto supervisor = spawn_root_supervisor(system, std::move(supervisor_config));
 
   struct Tally {
@@ -45,23 +49,29 @@ TEST_CASE("on real threads every request settles once while the child keeps cras
   for (int k = 0; k < kCallers; ++k) {
     auto promise = std::make_shared<std::promise<Tally>>();
     done.push_back(promise->get_future());
-    callers.push_back(system.spawn([=](caf::event_based_actor* self) -> caf::behavior {
-      auto ref = std::make_shared<SupervisedRef>(self, supervisor, "worker");
-      auto tally = std::make_shared<Tally>();
-      auto settled = std::make_shared<std::vector<int>>(kRequests);
-      auto open = std::make_shared<int>(kRequests);
-      for (int n = 0; n < kRequests; ++n)
-        ref->request<int>({.timeout = 20s},
-                          [=](Result<int> r) {
-                            if (++(*settled)[static_cast<std::size_t>(n)] > 1) ++tally->doubled;
-                            if (r.ok() && *r == n) ++tally->answers;
-                            else if (!r.ok() && r.error().is(Errc::lost)) ++tally->lost;
-                            else ++tally->other;
-                            if (--*open == 0) promise->set_value(*tally);
-                          },
-                          n);
-      return {[ref](int) {}};
-    }));
+    callers.push_back(system.spawn(
+        [=](caf::event_based_actor* self, int) -> caf::behavior {
+          auto ref = std::make_shared<SupervisedRef>(self, supervisor, "worker");
+          auto tally = std::make_shared<Tally>();
+          auto settled = std::make_shared<std::vector<int>>(kRequests);
+          auto open = std::make_shared<int>(kRequests);
+          for (int n = 0; n < kRequests; ++n)
+            ref->request<int>(
+                {.timeout = 20s},
+                [=](Result<int> r) {
+                  if (++(*settled)[static_cast<std::size_t>(n)] > 1) ++tally->doubled;
+                  if (r.ok() && *r == n)
+                    ++tally->answers;
+                  else if (!r.ok() && r.error().is(Errc::lost))
+                    ++tally->lost;
+                  else
+                    ++tally->other;
+                  if (--*open == 0) promise->set_value(*tally);
+                },
+                n);
+          return {[ref](int) {}};
+        },
+        k));
   }
   for (auto& result : done) {
     REQUIRE(result.wait_for(30s) == std::future_status::ready);

@@ -113,7 +113,8 @@ TEST_CASE("a child that throws is restarted after its backoff, with the text of 
   CHECK(contains(world.log(), "child_ended path=/node/scribe incarnation=1 reason=\"spilled the milk\""));
 }
 
-TEST_CASE("a child that keeps failing makes its supervisor stop with a reason that names the child and its last error") {
+TEST_CASE(
+    "a child that keeps failing makes its supervisor stop with a reason that names the child and its last error") {
   World world;
   auto diary = std::make_shared<Diary>();
   auto config = world.supervisor_config({worker_spec("scribe", diary), worker_spec("reader", diary)});
@@ -329,10 +330,12 @@ TEST_CASE("callers that die or lose interest leave nothing behind in the supervi
   watch.known = PhaseKind::up;
   watch.incarnation = 1;
   for (int i = 0; i < 500; ++i) {
-    auto caller = world.system().spawn([=](caf::event_based_actor* self) -> caf::behavior {
-      self->request(supervisor, caf::infinite, watch).then([](ChildPhase&) {});
-      return {[self](int) { self->quit(); }};
-    });
+    auto caller = world.system().spawn(
+        [=](caf::event_based_actor* self, int) -> caf::behavior {
+          self->request(supervisor, caf::infinite, watch).then([](ChildPhase&) {});
+          return {[self](int) { self->quit(); }};
+        },
+        i);
     world.run();
     caf::anon_send(caller, 0);
     world.run();

@@ -18,8 +18,8 @@ struct Diary {
   std::size_t count(const std::string& line) const { return std::count(lines.begin(), lines.end(), line); }
 };
 
-// Answers a number with its double. Text commands: "throw", "quit", "fail" (answers with an error), "silence" (takes the
-// request and never answers), "number" (answers with an int).
+// Answers a number with its double. Text commands: "throw", "quit", "fail" (answers with an error), "silence" (takes
+// the request and never answers), "number" (answers with an int).
 inline caf::behavior worker(caf::event_based_actor* self, std::shared_ptr<Diary> diary, std::string name) {
   diary->lines.push_back("start " + name);
   auto never = std::make_shared<std::vector<caf::response_promise>>();
