@@ -36,6 +36,6 @@ ROWS = [
     Row("todos_size_100k", "bytes", "100,000 todos: saved", 1_300_000),
 ]
 
-# The calibration loop takes this long on the machine for which the bars are stated, with nothing else running: the fastest
-# of 200 loops there. A figure is multiplied by reference / measured.
+# The calibration loop's reference. The fastest loop seen on the machine for which the bars are stated took 40.6 ms, on a day
+# when it was busy; measure again at rest before publishing figures. A figure is multiplied by reference / measured.
 REFERENCE_LOOP_MS = 40.0
