@@ -11,6 +11,7 @@ const emitted = (state) => A.getLastLocalChange(state.doc);
 export default {
   package: '@automerge/automerge',
   name: 'automerge-js',
+  twin: 'automerge',
   notes: {
     history: 'save(): every change in column form, no stored state',
     size: 'save(), whose larger columns are DEFLATE-compressed',

@@ -19,6 +19,7 @@ function textDocument(agent, options) {
 export default {
   package: 'loro-crdt',
   name: 'loro-js',
+  twin: 'loro',
   notes: {
     history: 'export in update mode, no stored state',
     size: 'export in snapshot or update mode, whichever is smaller',

@@ -117,9 +117,12 @@ pub fn replay<T: Text>(edits: &Edits, step: usize, options: Options) -> (f64, T,
     (ms, doc, emitted)
 }
 
+/// A prepared file in the work folder. `twin` is the start of another implementation's file name whose bytes have the same format
+/// (Yjs and yrs): making a long history is costly, and its bytes are checked by what they decode to.
 #[derive(Clone)]
 struct Saved {
     file: String,
+    twin: Option<(&'static str, &'static str)>,
 }
 
 impl Saved {
@@ -131,9 +134,23 @@ impl Saved {
         std::fs::read(self.path(args)).expect("the prepared bytes")
     }
 
+    fn find_twin(&self, args: &Args) -> Option<PathBuf> {
+        let (start, end) = self.twin?;
+        let files = std::fs::read_dir(args.work.as_ref()?).ok()?;
+        files.filter_map(|entry| Some(entry.ok()?.path())).find(|path| {
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or("");
+            name.starts_with(start) && name.ends_with(end)
+        })
+    }
+
     fn write(&self, args: &Args, make: impl Fn() -> Vec<u8>) {
         let path = self.path(args);
-        if !path.exists() {
+        if path.exists() {
+            return;
+        }
+        if let Some(found) = self.find_twin(args) {
+            std::fs::copy(found, &path).expect("copy the prepared bytes");
+        } else {
             let part = path.with_extension("part"); // a run that is killed leaves no half file behind
             std::fs::write(&part, make()).expect("write the prepared bytes");
             std::fs::rename(&part, &path).expect("rename the prepared bytes");
@@ -184,8 +201,10 @@ fn friends_row<T: Text + 'static>(name: &'static str, copies: usize, saved: Save
     }
 }
 
-pub fn text_rows<T: Text + 'static>(name: &str, version: &str, notes: &Notes) -> Vec<Row> {
-    let saved = |key: &str| Saved { file: format!("{name}-{version}-{key}.bin") };
+/// `twin`: start of the file names of an implementation whose histories have the same format, or "".
+pub fn text_rows<T: Text + 'static>(name: &str, version: &str, notes: &Notes, twin: &'static str) -> Vec<Row> {
+    let saved = |key: &str| Saved { file: format!("{name}-{version}-{key}.bin"), twin: None };
+    let history = |key: &str, end| Saved { twin: (!twin.is_empty()).then_some((twin, end)), ..saved(key) };
     let snapshot = saved("trace");
     let prepared = snapshot.clone();
     vec![
@@ -232,8 +251,8 @@ pub fn text_rows<T: Text + 'static>(name: &str, version: &str, notes: &Notes) ->
                 })
             }),
         },
-        friends_row::<T>("friends_1", 1, saved("friends_1"), notes),
-        friends_row::<T>("friends_25", 25, saved("friends_25"), notes),
+        friends_row::<T>("friends_1", 1, history("friends_1", "-friends_1.bin"), notes),
+        friends_row::<T>("friends_25", 25, history("friends_25", "-friends_25.bin"), notes),
     ]
 }
 
@@ -272,7 +291,7 @@ fn check_todos<T: Todos>(doc: &T) {
 }
 
 pub fn todo_rows<T: Todos + 'static>(name: &str, version: &str, notes: &Notes) -> Vec<Row> {
-    let saved = Saved { file: format!("{name}-{version}-todos.bin") };
+    let saved = Saved { file: format!("{name}-{version}-todos.bin"), twin: None };
     let prepare = || -> Option<Box<dyn Fn(&Args)>> {
         let saved = saved.clone();
         Some(Box::new(move |args| saved.write(args, || T::build(ITEMS).save())))

@@ -190,7 +190,7 @@ fn main() {
         open_todos: "load of a saved document, length and first title; not lazy",
         todos_size: "save(), whose larger columns are DEFLATE-compressed",
     };
-    let mut rows = text_rows::<AutomergeText>("automerge", VERSION, &notes);
+    let mut rows = text_rows::<AutomergeText>("automerge", VERSION, &notes, "");
     rows.extend(table_rows::<AutomergeTable>());
     rows.extend(todo_rows::<AutomergeTodos>("automerge", VERSION, &notes));
     harness::main("automerge", VERSION, rows);

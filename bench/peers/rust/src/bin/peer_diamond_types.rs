@@ -105,5 +105,5 @@ fn main() {
         open_todos: "",
         todos_size: "",
     };
-    harness::main("diamond-types", VERSION, text_rows::<DiamondText>("diamond-types", VERSION, &notes));
+    harness::main("diamond-types", VERSION, text_rows::<DiamondText>("diamond-types", VERSION, &notes, ""));
 }

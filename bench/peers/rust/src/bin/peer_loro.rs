@@ -214,7 +214,7 @@ fn main() {
         open_todos: "import of a snapshot into a new document, length and first title; lazy, the rest is decoded when read",
         todos_size: "export as snapshot",
     };
-    let mut rows = text_rows::<LoroTextDoc>("loro", VERSION, &notes);
+    let mut rows = text_rows::<LoroTextDoc>("loro", VERSION, &notes, "");
     rows.extend(table_rows::<LoroTable>());
     rows.extend(todo_rows::<LoroTodos>("loro", VERSION, &notes));
     harness::main("loro", VERSION, rows);

@@ -239,7 +239,7 @@ fn main() {
         open_todos: "apply_update into a new document, length and first title; not lazy",
         todos_size: "encode_state_as_update_v1",
     };
-    let mut rows = text_rows::<YrsText>("yrs", VERSION, &notes);
+    let mut rows = text_rows::<YrsText>("yrs", VERSION, &notes, "yjs-");
     rows.extend(table_rows::<YrsTable>());
     rows.extend(todo_rows::<YrsTodos>("yrs", VERSION, &notes));
     harness::main("yrs", VERSION, rows);

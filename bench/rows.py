@@ -1,0 +1,41 @@
+"""The rows that bench/run.py measures: unit, bar, what is compared. bench/README.md defines what a sample contains."""
+
+from dataclasses import dataclass
+from typing import Optional
+
+
+@dataclass(frozen=True)
+class Row:
+    name: str
+    unit: str  # "ms", "us" or "bytes"
+    title: str
+    bar: Optional[float] = None  # in the row's unit; the scaled median must be at or below it
+    needs_traces: bool = False
+
+    @property
+    def scaled(self) -> bool:
+        """Times are scaled by the calibration; sizes are what they are."""
+        return self.unit != "bytes"
+
+
+ROWS = [
+    Row("trace_per_edit", "ms", "automerge-paper, a transaction per edit, updates emitted", 200, True),
+    Row("trace_sealed_100", "ms", "the same, sealed every 100 edits", 350, True),
+    Row("trace_sealed_each", "ms", "the same, every edit sealed and signed", 8_000, True),
+    Row("trace_batch", "ms", "the same, one transaction", 40, True),
+    Row("history_size", "bytes", "its full history", 80_000, True),
+    Row("open_snapshot", "ms", "open it and read the text", 1, True),
+    Row("friends_1", "ms", "friendsforever: history decoded to text", 5, True),
+    Row("friends_25", "ms", "25 copies in one history decoded to text", 60, True),
+    Row("table_writes_100k", "ms", "100,000 table writes, a transaction each", 150),
+    Row("todos_build_100k", "ms", "100,000 todos: build"),
+    Row("todos_json_100k", "ms", "100,000 todos: to JSON text"),
+    Row("todos_edit_100k", "us", "100,000 todos: one edit", 5),
+    Row("todos_open_100k", "ms", "100,000 todos: open", 20),
+    Row("todos_memory_100k", "bytes", "100,000 todos: resident after every field was read", 40_000_000),
+    Row("todos_size_100k", "bytes", "100,000 todos: saved", 1_300_000),
+]
+
+# The calibration loop's reference. The fastest loop seen on the machine for which the bars are stated took 40.6 ms, on a day
+# when it was busy; measure again at rest before publishing figures. A figure is multiplied by reference / measured.
+REFERENCE_LOOP_MS = 40.0
