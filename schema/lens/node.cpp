@@ -44,7 +44,7 @@ bool is_identifier(std::string_view name) {
   const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
   const auto digit = [](char c) { return c >= '0' && c <= '9'; };
   return !name.empty() && name.size() <= kMaxNameBytes && letter(name.front()) &&
-         std::ranges::all_of(name, [&](char c) { return letter(c) || digit(c) || c == '_'; });
+         std::all_of(name.begin(), name.end(), [&](char c) { return letter(c) || digit(c) || c == '_'; });
 }
 
 std::string_view primitive_name(Primitive primitive) {

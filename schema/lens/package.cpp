@@ -58,8 +58,9 @@ Status Package::extends(const Package& old) const {
       return differ(where + " has a step more: `" + describe(before, lenses_[was.lenses]) +
                     "`; a version that is out never changes, add a new one");
     }
-    if (is.lenses < was.lenses)
-      return differ(where + " ends " + std::to_string(was.lenses - is.lenses) + " steps earlier");
+    if (is.lenses < was.lenses) {
+      return differ(where + " lacks a step: `" + describe(tree_after(is.lenses), lenses_[is.lenses]) + "`");
+    }
   }
   return {};
 }

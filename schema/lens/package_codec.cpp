@@ -64,6 +64,8 @@ struct StepWriter {
   }
 };
 
+bool same(ByteView a, ByteView b) { return std::equal(a.begin(), a.end(), b.begin(), b.end()); }
+
 Error malformed(std::string message) { return {Errc::malformed, "not a schema package: " + std::move(message)}; }
 
 std::string string_of(capnp::Text::Reader text) { return {text.begin(), text.size()}; }
@@ -197,7 +199,7 @@ Result<std::shared_ptr<const Package>> Package::decode(ByteView bytes) {
   capnp::SegmentArrayMessageReader message(kj::arrayPtr(segments, 1), options);
   try {
     Result<std::shared_ptr<const Package>> package = read_package(message.getRoot<messages::Package>());
-    if (package && !std::ranges::equal((*package)->encoded(), bytes)) return malformed("its encoding is not canonical");
+    if (package && !same((*package)->encoded(), bytes)) return malformed("its encoding is not canonical");
     return package;
   } catch (const kj::Exception& e) {
     return malformed(e.getDescription().cStr());

@@ -252,7 +252,7 @@ namespace {
 
 std::uint32_t position_of(const Tree& tree, Ordinal parent, Ordinal node) {
   const auto& children = tree.place(parent).children;
-  return static_cast<std::uint32_t>(std::ranges::find(children, node) - children.begin());
+  return static_cast<std::uint32_t>(std::find(children.begin(), children.end(), node) - children.begin());
 }
 
 bool born(const Tree& tree, Ordinal node) { return node < tree.nodes().size(); }

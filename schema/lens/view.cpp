@@ -1,7 +1,6 @@
 #include "schema/lens/view.h"
 
 #include <algorithm>
-#include <utility>
 
 namespace tlfs::schema {
 
@@ -27,18 +26,16 @@ View::View(const Tree& tree, std::string version) : version_(std::move(version))
 
   by_name_.resize(nodes_.size());
   for (std::uint32_t i = 0; i < nodes_.size(); ++i) by_name_[i] = i;
-  std::ranges::sort(by_name_, {}, [this](std::uint32_t i) {
-    return std::pair<std::uint32_t, std::string_view>(nodes_[i].parent, nodes_[i].name);
-  });
+  std::sort(by_name_.begin(), by_name_.end(), [this](std::uint32_t a, std::uint32_t b) { return key(a) < key(b); });
 }
+
+View::Key View::key(std::uint32_t view_node) const { return {nodes_[view_node].parent, nodes_[view_node].name}; }
 
 std::uint32_t View::field(std::uint32_t view_node, std::string_view name) const {
   if (name.empty()) return kNoOrdinal;
-  const std::pair<std::uint32_t, std::string_view> wanted(view_node, name);
-  const auto key = [this](std::uint32_t i) {
-    return std::pair<std::uint32_t, std::string_view>(nodes_[i].parent, nodes_[i].name);
-  };
-  const auto found = std::ranges::lower_bound(by_name_, wanted, {}, key);
+  const Key wanted(view_node, name);
+  const auto found = std::lower_bound(by_name_.begin(), by_name_.end(), wanted,
+                                      [this](std::uint32_t i, const Key& k) { return key(i) < k; });
   return found != by_name_.end() && key(*found) == wanted ? *found : kNoOrdinal;
 }
 

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "schema/lens/node.h"
@@ -16,10 +17,10 @@ namespace tlfs::schema {
 
 // One place as one version shows it.
 struct ViewNode {
-  Ordinal node = kNoOrdinal;          // which schema node it is
-  std::string name;                   // field name in this version; "" for the root and for array and table values
-  std::uint32_t parent = kNoOrdinal;  // index in View::nodes(); kNoOrdinal for the root. After hoist or plunge it
-                                      // differs from the birth parent, but only through structs
+  Ordinal node = kNoOrdinal;            // which schema node it is
+  std::string name;                     // field name in this version; "" for the root and for array and table values
+  std::uint32_t parent = kNoOrdinal;    // index in View::nodes(); kNoOrdinal for the root. After hoist or plunge it
+                                        // differs from the birth parent, but only through structs
   std::vector<std::uint32_t> children;  // struct: its fields in declared order; array, table: its value if declared
   Value default_value;                  // of a register; monostate when there is none
 
@@ -46,6 +47,9 @@ class View {
   friend bool operator==(const View& a, const View& b) { return a.nodes_ == b.nodes_ && a.spelling_ == b.spelling_; }
 
  private:
+  using Key = std::pair<std::uint32_t, std::string_view>;  // parent, name
+  Key key(std::uint32_t view_node) const;
+
   std::string version_;
   std::vector<ViewNode> nodes_;
   std::vector<std::string> spelling_;      // by view node: the step of a path that leads to it

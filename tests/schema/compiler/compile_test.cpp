@@ -56,7 +56,7 @@ TEST_CASE("The todo list of the first SDK compiles, and each version shows its o
 }
 
 TEST_CASE("The example and the error message in the documentation of the language are real") {
-  std::ifstream in(std::string(TLFS_SOURCE_DIR) + "/schema/README.md", std::ios::binary);
+  std::ifstream in(TLFS_SOURCE_DIR "/schema/README.md", std::ios::binary);
   REQUIRE(in.good());
   const std::string readme{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
   const std::size_t start = readme.find("```\n") + 4;

@@ -49,7 +49,7 @@ TEST_CASE("A package that changes what was said before is no extension, and the 
       difference("s { 0.1.0 { .: Struct .a: Text .a.rename(b) } }", kOld) ==
       "schema s, version 0.1.0 has a step more: `rename .a to b`; a version that is out never changes, add a new one");
   CHECK(difference("s { 0.1.0 { .: Struct } 0.2.0 { .a: Text .a.rename(b) } }", kOld) ==
-        "schema s, version 0.1.0 ends 1 steps earlier");
+        "schema s, version 0.1.0 lacks a step: `declare .a: Text`");
   CHECK(difference("s { 0.1.0 { .: Struct .a: Text } 0.2.0 { .a.rename(b) .c: Text } }", kOld) ==
         "schema s, version 0.2.0 has a step more: `declare .c: Text`; a version that is out never changes, add a new "
         "one");
