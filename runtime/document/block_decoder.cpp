@@ -196,6 +196,7 @@ class BlockDecoder {
       const std::uint64_t number = numbers.next();
       if (writers.failed() || numbers.failed()) return malformed("keys are damaged");
       if (writer == kNowhere) {
+        if (number == kF64 || number == kBytes) return malformed("a table key of a type that no table has");
         types.push_back(number);
         table_keys.push_back(static_cast<std::uint32_t>(i));
         continue;
