@@ -557,39 +557,46 @@ std::uint32_t Sequence::set_liveness(Lv id, std::uint32_t count, Liveness livene
   count = std::min(count, span(s).length - s.offset);
   *was = span(s);
   if (position) *position = this->position(s);
-  if (was->visible == liveness.visible && was->inserted == liveness.inserted && was->restored == liveness.restored)
-    return count;
+  set_liveness_at(s, count, liveness, text, nullptr);
+  return count;
+}
+
+void Sequence::set_liveness_at(Spot s, std::uint32_t count, Liveness liveness, std::string_view text, std::string* removed) {
+  const Span& was = span(s);
+  if (was.visible == liveness.visible && was.inserted == liveness.inserted && was.restored == liveness.restored) return;
   SequenceLeaf* leaf = s.leaf;
   std::uint32_t i = s.span;
   if (s.offset > 0) i = split_span(leaf, i, s.offset);
   if (count < leaf->spans[i].length) i = split_span(leaf, i, count) - 1;
-  Span& span = leaf->spans[i];
-  const bool was_visible = span.visible;
+  Span& changed = leaf->spans[i];
+  const bool was_visible = changed.visible;
   if (was_visible != liveness.visible) {
-    std::uint64_t units = 0;
+    std::uint64_t units = count;
     if (with_text_) {
       const std::size_t from = byte_at(*leaf, visible_before(*leaf, i));
       if (was_visible) {
         std::size_t bytes = count;
         if (leaf->text.size() != leaf->visible)
           bytes = byte_offset_of_code_point(std::string_view(leaf->text).substr(from), count);
-        units = bytes == count ? count : measure(std::string_view(leaf->text).substr(from, bytes)).utf16;
+        if (bytes != count) units = measure(std::string_view(leaf->text).substr(from, bytes)).utf16;
+        if (removed) removed->assign(leaf->text, from, bytes);
         leaf->text.erase(from, bytes);
       } else {
+        if (text.size() != count) units = measure(text).utf16;
         leaf->text.insert(from, text);
-        units = text.size() == count ? count : measure(text).utf16;
       }
+    } else {
+      units = 0;
     }
-    span.visible = liveness.visible;
+    changed.visible = liveness.visible;
     const auto n = static_cast<std::int64_t>(count), u = static_cast<std::int64_t>(units);
     add_counts(leaf, was_visible ? Delta{-n, -u} : Delta{n, u});
   }
-  span.inserted = liveness.inserted;
-  span.restored = liveness.restored;
+  changed.inserted = liveness.inserted;
+  changed.restored = liveness.restored;
   try_merge(leaf, i);
   if (i > 0) try_merge(leaf, i - 1);
   if (with_text_ && leaf->text.size() > 2 * kMaxLeafText) split_leaf(leaf);
-  return count;
 }
 
 // ---- text -------------------------------------------------------------------------------------------------------------

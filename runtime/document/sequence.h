@@ -92,6 +92,8 @@ class Sequence {
   };
   std::uint32_t set_liveness(Lv id, std::uint32_t count, Liveness liveness, std::string_view text, Span* was,
                              std::uint64_t* position);
+  // The same for a run that lies in one span, at a spot that was just looked up. `removed` receives the text that disappears.
+  void set_liveness_at(Spot spot, std::uint32_t count, Liveness liveness, std::string_view text, std::string* removed);
 
   // Visible text.
   void append_text(std::string& out) const;

@@ -247,8 +247,8 @@ void State::note(Cell& cell) {
         break;
       }
       case CellType::text:
-        n.detail = static_cast<std::uint32_t>(notes_.texts.size());
-        notes_.texts.emplace_back();
+        n.detail = static_cast<std::uint32_t>(notes_.text_count++);
+        if (notes_.texts.size() < notes_.text_count) notes_.texts.emplace_back();
         break;
       case CellType::reg: {
         n.detail = static_cast<std::uint32_t>(notes_.registers.size());
@@ -535,6 +535,19 @@ Placement State::type(TextCell& cell, std::uint64_t at, Lv id, std::uint32_t cou
   return place;
 }
 
+void State::erase(TextCell& cell, const Sequence::Spot& spot, std::uint32_t count, std::uint64_t at) {
+  note(cell);
+  const Lv first = cell.sequence.id(spot);
+  if (cell.sequence.span(spot).restored) {
+    erase_characters(cell, first, count, Past());
+    return;
+  }
+  std::string removed;
+  cell.sequence.set_liveness_at(spot, count, {false, false, false}, {}, noting_ && first < notes_.first ? &removed : nullptr);
+  adjust_live(cell, -static_cast<std::int64_t>(count));
+  note_text(cell, first, count, true, at, std::move(removed));
+}
+
 void State::insert_text(TextCell& cell, const OperationBatch& batch, const Operation& op, const Context& context) {
   const bool visible = !context.voided;
   if (op.parent != kNoLv && (op.parent >= graph_->ids().size() || !context.past.saw(op.parent))) return;
@@ -570,10 +583,8 @@ void State::erase_characters(TextCell& cell, Lv first, std::uint32_t count, cons
       }
       if (span.visible) {
         std::string removed;
-        if (noting_ && !restored && first < notes_.first) removed = sequence.text(sequence.position(spot), n);
-        Span was;
-        std::uint64_t position;
-        sequence.set_liveness(first, n, {restored, false, restored}, {}, &was, &position);
+        const std::uint64_t position = noting_ ? sequence.position(spot) : 0;
+        sequence.set_liveness_at(spot, n, {restored, false, restored}, {}, noting_ && first < notes_.first ? &removed : nullptr);
         if (!restored) {
           adjust_live(cell, -static_cast<std::int64_t>(n));
           note_text(cell, first, n, true, position, std::move(removed));

@@ -56,12 +56,14 @@ struct Notes {
   std::vector<Note> notes;
   std::vector<Birth> births;
   std::vector<std::vector<Value>> registers;  // the values before, winner first
-  std::vector<std::vector<TextRun>> texts;
+  std::vector<std::vector<TextRun>> texts;    // the first text_count are in use; the others keep their memory
+  std::size_t text_count = 0;
   void clear() {
     notes.clear();
     births.clear();
     registers.clear();
-    texts.clear();
+    for (std::size_t i = 0; i < text_count; ++i) texts[i].clear();
+    text_count = 0;
   }
 };
 
@@ -81,6 +83,9 @@ class State {
 
   // Types `text` at visible index `at` of a text cell and returns where it was placed. An edit made here and now.
   Placement type(TextCell& cell, std::uint64_t at, Lv id, std::uint32_t count, std::string_view text);
+
+  // Erases `count` visible characters that lie in one span, at `spot`, whose visible index is `at`. An edit made here and now.
+  void erase(TextCell& cell, const Sequence::Spot& spot, std::uint32_t count, std::uint64_t at);
 
   // Null when nothing was ever written there.
   Cell* root() const { return root_; }

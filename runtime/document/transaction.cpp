@@ -87,15 +87,20 @@ Status Transaction::place_exists(const Address& at) const {
   return {};
 }
 
+Lv Transaction::new_ids(std::uint32_t count) {
+  const Lv first = in_.graph.ids().append(in_.agent, in_.next_counter, count);
+  in_.next_counter += count;
+  id_count_ += count;
+  return first;
+}
+
 Operation& Transaction::add(OperationKind kind, const Address& at, std::uint32_t ids) {
   OperationBatch& batch = in_.batch;
   Operation op;
   op.kind = kind;
-  op.id = in_.graph.ids().append(in_.agent, in_.next_counter, ids);
+  op.id = new_ids(ids);
   op.count = ids;
   op.target = batch.add_target(in_.ordinals[at.node], at.keys.data(), at.keys.size());
-  in_.next_counter += ids;
-  id_count_ += ids;
   return batch.operations.emplace_back(op);
 }
 
@@ -358,27 +363,37 @@ Status Transaction::splice(const Address& text, std::uint64_t at, std::uint64_t 
     at = *begin;
     remove = *end - *begin;
   }
+  OperationBatch& batch = in_.batch;
+  const auto push = [&](const Operation& op) {
+    if (batch.operations.empty() || !join_operations(batch.operations.back(), op)) batch.operations.push_back(op);
+  };
+  Operation op;
+  op.target = batch.add_target(in_.ordinals[text.node], text.keys.data(), text.keys.size());
   while (remove > 0) {
     const Sequence::Spot spot = cell.sequence.at(at);
     const std::uint32_t left = cell.sequence.span(spot).length - spot.offset;
-    const auto n = static_cast<std::uint32_t>(std::min<std::uint64_t>(left, remove));
-    const Lv subject = cell.sequence.id(spot);
-    Operation& op = add(OperationKind::text_erase, text, n);
-    op.subject = subject;
-    apply_last();
-    if (in_.with_undo) undo_.push_back({.kind = UndoStep::Kind::restore_text, .address = text, .id = subject, .count = n});
-    remove -= n;
+    op.kind = OperationKind::text_erase;
+    op.count = static_cast<std::uint32_t>(std::min<std::uint64_t>(left, remove));
+    op.subject = cell.sequence.id(spot);
+    op.id = new_ids(op.count);
+    state_.erase(cell, spot, op.count, at);
+    push(op);
+    if (in_.with_undo) undo_.push_back({.kind = UndoStep::Kind::restore_text, .address = text, .id = op.subject, .count = op.count});
+    remove -= op.count;
   }
   if (insert.empty()) return {};
-  const auto count = static_cast<std::uint32_t>(measure(insert).code_points);
-  Operation& op = add(OperationKind::text_insert, text, count);
-  op.first = static_cast<std::uint32_t>(in_.batch.text.size());
+  op.kind = OperationKind::text_insert;
+  op.count = static_cast<std::uint32_t>(measure(insert).code_points);
+  op.subject = kNoLv;
+  op.first = static_cast<std::uint32_t>(batch.text.size());
   op.length = static_cast<std::uint32_t>(insert.size());
-  in_.batch.text += insert;
-  const Placement place = state_.type(cell, at, op.id, count, insert);
+  op.id = new_ids(op.count);
+  batch.text += insert;
+  const Placement place = state_.type(cell, at, op.id, op.count, insert);
   op.parent = place.parent;
   op.side = place.side;
-  if (in_.with_undo) undo_.push_back({.kind = UndoStep::Kind::erase_text, .address = text, .id = op.id, .count = count});
+  push(op);
+  if (in_.with_undo) undo_.push_back({.kind = UndoStep::Kind::erase_text, .address = text, .id = op.id, .count = op.count});
   return {};
 }
 

@@ -80,6 +80,7 @@ class Transaction {
 
  private:
   Operation& add(OperationKind kind, const Address& at, std::uint32_t ids = 1);
+  Lv new_ids(std::uint32_t count);
   void apply_last();
   Result<const NodeInfo*> expect(const Address& at, schema::Kind kind) const;
   Status place_exists(const Address& at) const;
