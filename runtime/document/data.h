@@ -20,10 +20,16 @@ struct Data {
   using Object = std::vector<Member>;
   std::variant<Value, Array, Object> is;
 
-  Data() = default;
-  Data(Value v) : is(std::move(v)) {}
-  Data(Array a) : is(std::move(a)) {}
-  Data(Object o) : is(std::move(o)) {}
+  // Defined below, where Member is complete.
+  Data();
+  Data(Value v);
+  Data(Array a);
+  Data(Object o);
+  Data(const Data&);
+  Data(Data&&) noexcept;
+  Data& operator=(const Data&);
+  Data& operator=(Data&&) noexcept;
+  ~Data();
 
   bool is_null() const { return std::holds_alternative<Value>(is) && std::get<Value>(is).index() == 0; }
   const Value* value() const { return std::get_if<Value>(&is); }
@@ -42,6 +48,16 @@ struct Member {
   Data value;
   friend bool operator==(const Member&, const Member&) = default;
 };
+
+inline Data::Data() = default;
+inline Data::Data(Value v) : is(std::move(v)) {}
+inline Data::Data(Array a) : is(std::move(a)) {}
+inline Data::Data(Object o) : is(std::move(o)) {}
+inline Data::Data(const Data&) = default;
+inline Data::Data(Data&&) noexcept = default;
+inline Data& Data::operator=(const Data&) = default;
+inline Data& Data::operator=(Data&&) noexcept = default;
+inline Data::~Data() = default;
 
 inline constexpr std::size_t kMaxJsonDepth = 128;
 // Integers beyond this size are written as strings, because JavaScript would round them.

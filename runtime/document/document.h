@@ -179,7 +179,6 @@ class Document final : private Inbox::Known {
   Lv pending_first_ = 0;                   // ids from here on are not sealed
   OperationBatch pending_;
   OperationBatch scratch_;
-  std::uint32_t epoch_ = 0;
   std::uint64_t revision_ = 0;
   bool in_transaction_ = false;
 };
