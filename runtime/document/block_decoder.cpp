@@ -77,6 +77,7 @@ class BlockDecoder {
   struct Named {
     AgentIndex agent = kNoAgent;
     std::uint64_t counter = 0;
+    bool own = false;
   };
 
   // False when the pair makes no sense. `counters` are the last ones of the other writers in this column.
@@ -88,14 +89,14 @@ class BlockDecoder {
     }
     const auto delta = static_cast<std::uint64_t>(unzigzag(number));
     if (writer == kOwn) {
-      out = {scope_.agent, origin - delta};
+      out = {scope_.agent, origin - delta, true};
       return true;
     }
     if (writer - kFirstOther >= others_.size()) return false;
     if (counters.empty()) counters.resize(others_.size(), 0);
     std::uint64_t& last = counters[writer - kFirstOther];
     last += delta;
-    out = {others_[writer - kFirstOther], last};
+    out = {others_[writer - kFirstOther], last, false};
     return true;
   }
 
@@ -136,10 +137,8 @@ class BlockDecoder {
         last = kind;
         total_ids += n + more;
         if (!known(kind)) continue;
-        if (takes_one_id(static_cast<OperationKind>(kind)) && more != 0)
-          return malformed("operations of kind " + std::to_string(kind) + " take one id each");
+        if (more != 0) return malformed("a run of a known kind that states its ids twice");
         operations_of_kind_[kind] += n;
-        if (kind == static_cast<std::uint64_t>(OperationKind::text_insert)) code_points_ += n + more;
         total_operations += n;
       }
       if (!kinds.finished() || !operations.finished() || !spare.finished())
@@ -372,8 +371,12 @@ class BlockDecoder {
     if (kind == OperationKind::text_insert) {
       const std::string_view text = as_text(in.raw(in.remaining()));
       if (!is_valid_utf8(text)) return malformed("inserted text is not UTF-8");
-      if (measure(text).code_points != code_points_) return malformed("more or less text than was inserted");
-      ascii_ = text.size() == code_points_;
+      std::uint64_t code_points = n;
+      ColumnReader counts = k.count;
+      for (std::uint64_t i = 0; i < n && !counts.failed() && code_points <= text.size(); ++i)
+        code_points += counts.next();
+      if (measure(text).code_points != code_points) return malformed("more or less text than was inserted");
+      ascii_ = text.size() == code_points;
       batch_.text = text;
     }
     k.rest = in;
@@ -413,44 +416,46 @@ class BlockDecoder {
       if (Status s = open_kind(static_cast<OperationKind>(k), *readers[k]); !s) return s;
     }
     batch_.operations.reserve(operation_total_);
+    cursor_ = first_counter_ - 1;
     std::uint64_t offset = 0;
     for (std::uint64_t r = 0; r < order_runs_; ++r) {
       const std::uint64_t kind = run_kind_.next();
       const std::uint64_t n = run_operations_.next();
-      const std::uint64_t end = offset + n + run_spare_ids_.next();
-      if (known(kind)) {
-        for (std::uint64_t i = 0; i < n; ++i)
-          if (Status s = read_operation(static_cast<OperationKind>(kind), *readers[kind], offset, end); !s) return s;
-        if (offset != end) return malformed("operations take fewer ids than the order says");
+      const std::uint64_t more = run_spare_ids_.next();
+      if (!known(kind)) {
+        offset += n + more;
+        if (offset > scope_.id_count) return malformed("operations take more ids than the change has");
+        continue;
       }
-      offset = end;
+      for (std::uint64_t i = 0; i < n; ++i)
+        if (Status s = read_operation(static_cast<OperationKind>(kind), *readers[kind], offset); !s) return s;
     }
     for (const KindReader& k : room)
       if (!k.finished()) return malformed("a kind's columns say more than they count");
     return {};
   }
 
-  Status read_operation(OperationKind kind, KindReader& k, std::uint64_t& offset, std::uint64_t end) {
+  Status read_operation(OperationKind kind, KindReader& k, std::uint64_t& offset) {
     Operation op;
     op.kind = kind;
     op.id = scope_.base + static_cast<Lv>(offset);
     k.last_target += static_cast<std::uint64_t>(unzigzag(k.target.next()));
     if (k.last_target >= batch_.targets.size()) return malformed("an operation on a target that is not listed");
     op.target = static_cast<std::uint32_t>(k.last_target);
+    std::uint64_t more = 0;
     if (!takes_one_id(kind)) {
-      std::uint64_t more = k.count.next();
+      more = k.count.next();
       if (kind == OperationKind::text_erase) {
         op.backwards = (more & 1) != 0;
         more >>= 1;
         if (op.backwards && more == 0) return malformed("one character erased backwards");
       }
-      if (more >= end - offset) return malformed("operations take more ids than the order says");
-      op.count = static_cast<std::uint32_t>(more + 1);
-    } else if (offset >= end) {
-      return malformed("operations take more ids than the order says");
     }
-    const std::uint64_t origin = first_counter_ + offset - 1;
+    if (offset >= scope_.id_count || more >= scope_.id_count - offset)
+      return malformed("operations take more ids than the change has");
+    op.count = static_cast<std::uint32_t>(more + 1);
     offset += op.count;
+    const std::uint64_t origin = cursor_;
     if (has_place(kind)) {
       const std::uint64_t place = k.writer.next();
       op.side = (place & 1) != 0 ? Side::left : Side::right;
@@ -464,6 +469,12 @@ class BlockDecoder {
       if (!name(k.subject_writer.next(), k.subject_number.next(), origin, k.subject_counters, subject))
         return malformed("a subject that makes no sense");
       if (op.backwards) subject.counter -= op.count - 1;
+    }
+    if (!takes_one_id(kind)) {
+      if (has_place(kind))
+        cursor_ = first_counter_ + offset - 1;
+      else if (subject.own)
+        cursor_ = op.backwards ? subject.counter : subject.counter + op.count - 1;
     }
     switch (kind) {
       case OperationKind::increment:
@@ -509,7 +520,7 @@ class BlockDecoder {
     const std::size_t first_piece = batch_.operations.size();
     for (std::uint32_t done = 0; done < total;) {
       const std::uint64_t counter = subject.counter + done;
-      op.subject = find({subject.agent, counter});
+      op.subject = find({subject.agent, counter, false});
       op.count = total - done;
       if (op.subject != kNoLv) op.count = ids_.contiguous(op.subject, total - done);
       op.backwards = backwards && op.count > 1;
@@ -534,7 +545,7 @@ class BlockDecoder {
   ColumnReader run_kind_, run_operations_, run_spare_ids_;
   std::array<std::uint64_t, kLastKnownKind + 1> operations_of_kind_{};
   std::uint64_t operation_total_ = 0;
-  std::uint64_t code_points_ = 0;
+  std::uint64_t cursor_ = 0;
   bool ascii_ = false;
   std::size_t text_used_ = 0;
   OperationBatch batch_;

@@ -31,6 +31,7 @@ struct Piece {
   std::uint32_t offset = 0;  // of the first id, in the scope
   std::uint32_t count = 1;
   std::uint32_t target = 0;  // in the order in which the block lists them
+  std::uint64_t origin = 0;  // what references to own ids are relative to: where the author was before
   Reference parent;
   Reference subject;
   std::uint32_t first = 0;
@@ -56,6 +57,9 @@ class Pieces {
   std::span<const Piece> view() const {
     return size_ <= few_.size() ? std::span<const Piece>(few_.data(), size_) : std::span<const Piece>(many_);
   }
+  std::span<Piece> view() {
+    return size_ <= few_.size() ? std::span<Piece>(few_.data(), size_) : std::span<Piece>(many_);
+  }
 
  private:
   std::array<Piece, 4> few_;
@@ -75,6 +79,7 @@ class BlockEncoder {
     out_.reserve(64);
     make_pieces();
     TLFS_CHECK(pieces_.size() <= kMaxOperationsPerBlock, "a block holds at most kMaxOperationsPerBlock operations");
+    set_origins();
     resolve_target_keys();
     out_.push_back(kVersion);
     write_order();
@@ -216,6 +221,19 @@ class BlockEncoder {
     return true;
   }
 
+  // Who edits goes on where they were: the last own id that was placed or acted on.
+  void set_origins() {
+    std::uint64_t cursor = first_counter_ - 1;
+    for (Piece& p : pieces_.view()) {
+      p.origin = cursor;
+      if (takes_one_id(p.kind)) continue;
+      if (has_place(p.kind))
+        cursor = first_counter_ + p.offset + p.count - 1;
+      else if (p.subject.writer == kOwn)
+        cursor = p.backwards ? p.subject.counter : p.subject.counter + p.count - 1;
+    }
+  }
+
   // ---- targets, listed in the order in which operations first use them
 
   bool equal_targets(const Target& a, const Target& b) const {
@@ -271,7 +289,7 @@ class BlockEncoder {
   void write_order() {
     if (pieces_.empty()) return;
     struct Run {
-      std::uint64_t kind, operations, ids;
+      std::uint64_t kind, operations, ids;  // ids: only of gaps; the kinds' own columns have the others
     };
     begin(kOrder);
     std::vector<Run> runs;
@@ -280,7 +298,7 @@ class BlockEncoder {
       put_varint(out_, 1);
       put_varint(out_, static_cast<std::uint64_t>(all[0].kind));
       put_varint(out_, 1);
-      put_varint(out_, all[0].count - 1);
+      put_varint(out_, 0);
       return end();
     }
     std::uint32_t expected = 0;
@@ -289,16 +307,15 @@ class BlockEncoder {
       if (p.offset != expected) runs.push_back({kGap, 0, p.offset - expected});
       if (!runs.empty() && runs.back().kind == kind) {
         ++runs.back().operations;
-        runs.back().ids += p.count;
       } else {
-        runs.push_back({kind, 1, p.count});
+        runs.push_back({kind, 1, 0});
       }
       expected = p.offset + p.count;
     }
     put_varint(out_, runs.size());
     column(runs.size(), [&](std::size_t i) { return runs[i].kind; });
     column(runs.size(), [&](std::size_t i) { return runs[i].operations; });
-    column(runs.size(), [&](std::size_t i) { return runs[i].ids - runs[i].operations; });
+    column(runs.size(), [&](std::size_t i) { return runs[i].ids; });
     end();
   }
 
@@ -511,7 +528,7 @@ class BlockEncoder {
         return (std::uint64_t{piece(i).parent.writer} << 1) | static_cast<std::uint64_t>(piece(i).side);
       });
       forget_counters();
-      column(n, [&](std::size_t i) { return relative(piece(i).parent, first_counter_ + piece(i).offset - 1); });
+      column(n, [&](std::size_t i) { return relative(piece(i).parent, piece(i).origin); });
     }
     if (has_subject(kind)) {
       column(n, [&](std::size_t i) { return piece(i).subject.writer; });
@@ -520,7 +537,7 @@ class BlockEncoder {
         const Piece& p = piece(i);
         Reference first_gone = p.subject;
         if (p.backwards) first_gone.counter += p.count - 1;
-        return relative(first_gone, first_counter_ + p.offset - 1);
+        return relative(first_gone, p.origin);
       });
     }
     if (kind == OperationKind::increment) column(n, [&](std::size_t i) { return zigzag(piece(i).amount); });

@@ -39,7 +39,7 @@ std::map<NodeIndex, OperationBatch> by_compartment(const OperationBatch& batch, 
 DocumentId new_document_id(Random& random) { return crypto::SigningKey::generate(random).public_key(); }
 
 Document::Document(Settings settings)
-    : settings_(std::move(settings)), history_(graph_), inbox_(settings_.max_waiting_changes) {
+    : settings_(std::move(settings)), history_(graph_), inbox_(settings_.id, settings_.inbox) {
   TLFS_CHECK(settings_.device && settings_.package, "a document needs a device key and a package");
   TLFS_CHECK(nodes_.add(settings_.package), "the first package always fits");
   history_.set_pending(&pending_);
@@ -166,12 +166,19 @@ Result<std::string> Document::text(std::string_view path) const {
 
 // ---- views ------------------------------------------------------------------------------------------------------------
 
-Status Document::add_package(std::shared_ptr<const schema::Package> package) {
+Status Document::learn(const std::shared_ptr<const schema::Package>& package) {
   if (!nodes_.add(package))
     return Error(Errc::unknown_package, "package " + package->name() + " " + to_hex(package->hash()) +
                                             " starts with another root than this document's schema");
   bind_own();
   return {};
+}
+
+Result<Import> Document::add_package(std::shared_ptr<const schema::Package> package) {
+  if (Status s = learn(package); !s) return s.error();
+  Import report;
+  apply_ready(inbox_.package_arrived(package->hash(), *this), report);
+  return report;
 }
 
 Result<std::shared_ptr<const BoundView>> Document::bind(const crypto::Digest& package,
@@ -182,7 +189,7 @@ Result<std::shared_ptr<const BoundView>> Document::bind(const crypto::Digest& pa
 }
 
 Status Document::use(std::shared_ptr<const schema::Package> package, std::shared_ptr<const schema::View> view) {
-  if (!nodes_.add(package)) return add_package(package);
+  if (Status s = learn(package); !s) return s;
   seal();  // what is pending was written under the old package
   settings_.package = std::move(package);
   settings_.view = std::move(view);
@@ -307,16 +314,31 @@ Import Document::import(std::vector<Change> changes) {
   TLFS_CHECK(!in_transaction_, "a transaction is open");
   seal();
   Import report;
-  std::vector<Change> offered;
+  Result<std::vector<Change>> ready = inbox_.offer(std::move(changes), *this);
+  if (ready) {
+    apply_ready(std::move(*ready), report);
+    return report;
+  }
+  // One bad change does not keep the others out.
   for (Change& c : changes) {
-    if (c.header.document != settings_.id) {
-      report.refused.push_back(Error(Errc::wrong_document, "a change of document " + to_hex(c.header.document) + " was offered to " + to_hex(settings_.id)));
-    } else if (graph_.find(c.hash) == kNoChange) {
-      offered.push_back(std::move(c));
+    std::vector<Change> one;
+    one.push_back(std::move(c));
+    Result<std::vector<Change>> freed = inbox_.offer(std::move(one), *this);
+    if (freed) {
+      apply_ready(std::move(*freed), report);
+    } else {
+      report.refused.push_back(freed.error());
     }
   }
-  std::vector<Change> ready = inbox_.offer(std::move(offered), *this, report.refused);
+  return report;
+}
+
+void Document::apply_ready(std::vector<Change> ready, Import& report) {
+  seal();
+  report.revision = revision_;
+  if (ready.empty()) return;
   state_->begin_notes(graph_.ids().size());
+  std::size_t applied = 0;
   for (Change& c : ready) {
     // Someone else writes as us: a copy of this device's store lives on elsewhere.
     if (c.header.writer == writer()) start_incarnation();
@@ -327,16 +349,17 @@ Import Document::import(std::vector<Change> changes) {
     }
     history_.add(std::move(c));
     apply_change(*state_, *index);
-    ++report.applied;
+    ++applied;
   }
   pending_first_ = graph_.ids().size();
-  if (report.applied > 0) {
+  if (applied > 0) {
+    report.applied += applied;
     ++revision_;
-    report.patches = build_patches(*state_, *view_);
+    std::vector<Patch> patches = build_patches(*state_, *view_);
+    std::move(patches.begin(), patches.end(), std::back_inserter(report.patches));
   }
   state_->end_notes();
   report.revision = revision_;
-  return report;
 }
 
 // ---- voiding and history ----------------------------------------------------------------------------------------------

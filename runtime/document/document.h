@@ -49,7 +49,7 @@ struct LeafId {
 // A version: the heads of its causal past, sorted.
 using Version = std::vector<ChangeHash>;
 
-class Document final : private Inbox::Known {
+class Document final : private Holdings {
  public:
   struct Settings {
     DocumentId id{};
@@ -58,7 +58,7 @@ class Document final : private Inbox::Known {
     std::shared_ptr<const schema::View> view;          // the version that paths and patches speak; null: the latest
     std::uint64_t incarnation = 0;                     // of the device; Document starts a new one when it meets its own fork
     std::uint32_t seal_after_ids = 1u << 16;           // pending ids that are sealed without being asked for
-    std::size_t max_waiting_changes = 10'000;
+    Inbox::Options inbox;                              // how much may wait
   };
 
   explicit Document(Settings settings);
@@ -94,8 +94,8 @@ class Document final : private Inbox::Known {
 
   // ---- views ----
   const BoundView& view() const { return *view_; }
-  // Knows another package: changes written under it can be applied.
-  Status add_package(std::shared_ptr<const schema::Package> package);
+  // Knows another package: changes written under it can be applied, and those that waited for it are.
+  Result<Import> add_package(std::shared_ptr<const schema::Package> package);
   // Other versions of the document's packages. no_such_place when the package is not known here.
   Result<std::shared_ptr<const BoundView>> bind(const crypto::Digest& package, std::shared_ptr<const schema::View> view) const;
   // Edits and patches speak another version from now on; its package is what new changes are written under.
@@ -115,11 +115,10 @@ class Document final : private Inbox::Known {
   std::vector<Change> all_changes() { return changes_since({}); }
   // Takes changes from anyone, in any order, any number of times.
   Import import(std::vector<Change> changes);
-  // Tries again what waits, for example after add_package.
-  Import retry() { return import({}); }
-  std::size_t waiting() const { return inbox_.size(); }
-  std::vector<ChangeHash> missing_changes() const { return inbox_.missing_changes(*this); }
-  std::vector<crypto::Digest> missing_packages() const { return inbox_.missing_packages(*this); }
+  const Inbox& inbox() const { return inbox_; }
+  std::size_t waiting() const { return inbox_.waiting(); }
+  std::vector<ChangeHash> missing_changes() const { return inbox_.missing_changes(); }
+  std::vector<crypto::Digest> missing_packages() const { return inbox_.missing_packages(); }
   const ChangeGraph& graph() const { return graph_; }
   const History& history() const { return history_; }
 
@@ -161,6 +160,8 @@ class Document final : private Inbox::Known {
   Result<std::unique_ptr<State>> state_at(const Version& version);
   bool is_lawful(const History::ReadLeaf& leaf, const std::vector<NodeIndex>& nodes) const;
   void start_incarnation();
+  void apply_ready(std::vector<Change> ready, Import& report);
+  Status learn(const std::shared_ptr<const schema::Package>& package);
   bool has_change(const ChangeHash& hash) const override { return graph_.find(hash) != kNoChange; }
   bool has_package(const crypto::Digest& hash) const override { return nodes_.has(hash); }
 
