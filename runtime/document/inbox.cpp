@@ -62,6 +62,13 @@ std::vector<Change> Inbox::offer(std::vector<Change> changes, const Known& known
     for_each_parent(c, [&](const ChangeHash& p) {
       if (!known.has_change(p)) children_[p].push_back(c.hash);
     });
+    // Its signed successor may have come first and found nothing to vouch for.
+    if (const auto after = children_.find(c.hash); after != children_.end()) {
+      for (const ChangeHash& child : after->second) {
+        const auto w = waiting_.find(child);
+        if (w != waiting_.end() && w->second.vouched && w->second.change.header.prev == c.hash) vouching.push_back(c.hash);
+      }
+    }
     const ChangeHash hash = c.hash;
     waiting_.emplace(hash, Waiting{std::move(c), false});
   }
