@@ -124,9 +124,32 @@ SequenceLeaf* Sequence::locate(std::uint64_t index, std::uint64_t* start) const 
     }
   }
   *start = index - left;
+  if (recent_ != leaf) spans_change();
   recent_ = leaf;
   recent_start_ = *start;
   return leaf;
+}
+
+std::uint32_t Sequence::span_at(const SequenceLeaf* leaf, std::uint64_t& skip) const {
+  std::uint32_t i = 0;
+  std::uint64_t start = 0;
+  if (leaf == recent_ && skip >= recent_span_start_) {
+    i = recent_span_;
+    start = recent_span_start_;
+  }
+  skip -= start;
+  while (!leaf->spans[i].visible || skip >= leaf->spans[i].length) {
+    if (leaf->spans[i].visible) {
+      skip -= leaf->spans[i].length;
+      start += leaf->spans[i].length;
+    }
+    ++i;
+  }
+  if (leaf == recent_) {
+    recent_span_ = i;
+    recent_span_start_ = start;
+  }
+  return i;
 }
 
 std::uint64_t Sequence::leaf_start(const SequenceLeaf* leaf) const {
@@ -216,6 +239,7 @@ void Sequence::insert_inner(SequenceInner* left, SequenceInner* right) {
 // Splits a leaf in two of about equal weight.
 void Sequence::split_leaf(SequenceLeaf* leaf) {
   recent_ = nullptr;
+  spans_change();
   auto* right = new SequenceLeaf;
   right->owner = this;
   std::uint32_t at = static_cast<std::uint32_t>(leaf->spans.size() / 2);
@@ -273,6 +297,7 @@ void Sequence::split_leaf_if_full(SequenceLeaf*& leaf, std::uint32_t& index) {
 // Inserts `span` as number `at` of a leaf with room; its text goes to `byte_offset` when it is visible.
 void Sequence::insert_span(SequenceLeaf* leaf, std::uint32_t at, const Span& span, std::string_view text,
                            std::size_t byte_offset) {
+  spans_change();
   leaf->spans.insert(leaf->spans.begin() + at, span);
   table_->set(span.id, span.length, leaf);
   if (!span.visible) return;
@@ -291,6 +316,7 @@ std::uint32_t Sequence::split_span(SequenceLeaf*& leaf, std::uint32_t index, std
     leaf = leaf->next;
     index = 0;
   }
+  spans_change();
   Span tail = leaf->spans[index];
   tail.id += offset;
   tail.length -= offset;
@@ -303,6 +329,7 @@ std::uint32_t Sequence::split_span(SequenceLeaf*& leaf, std::uint32_t index, std
 
 bool Sequence::try_merge(SequenceLeaf* leaf, std::uint32_t left) {
   if (left + 1 >= leaf->spans.size() || !continues(leaf->spans[left], leaf->spans[left + 1])) return false;
+  spans_change();
   leaf->spans[left].length += leaf->spans[left + 1].length;
   leaf->spans.erase(leaf->spans.begin() + left + 1);
   return true;
@@ -325,9 +352,7 @@ Placement Sequence::insert_at(std::uint64_t at, Lv id, std::uint32_t count, std:
   std::uint64_t start;
   SequenceLeaf* leaf = locate(at - 1, &start);
   std::uint64_t skip = at - 1 - start;
-  std::uint32_t i = 0;
-  while (!leaf->spans[i].visible || skip >= leaf->spans[i].length)
-    if (leaf->spans[i++].visible) skip -= leaf->spans[i - 1].length;
+  const std::uint32_t i = span_at(leaf, skip);
   Span& left = leaf->spans[i];
   const auto offset = static_cast<std::uint32_t>(skip);
   run.anchor = left.id + offset;
@@ -351,8 +376,6 @@ Placement Sequence::insert_at(std::uint64_t at, Lv id, std::uint32_t count, std:
           units = text.size() == count ? count : measure(text).utf16;
         }
         add_counts(leaf, {static_cast<std::int64_t>(count), static_cast<std::int64_t>(units)});
-        recent_ = leaf;
-        recent_start_ = start;
         return {run.parent, Side::right};
       }
       place_run({leaf, i + 1, 0}, run, text);
@@ -502,9 +525,7 @@ Sequence::Spot Sequence::at(std::uint64_t index) const {
   std::uint64_t start;
   SequenceLeaf* leaf = locate(index, &start);
   std::uint64_t skip = index - start;
-  std::uint32_t i = 0;
-  while (!leaf->spans[i].visible || skip >= leaf->spans[i].length)
-    if (leaf->spans[i++].visible) skip -= leaf->spans[i - 1].length;
+  const std::uint32_t i = span_at(leaf, skip);
   return {leaf, i, static_cast<std::uint32_t>(skip)};
 }
 
@@ -588,6 +609,7 @@ void Sequence::set_liveness_at(Spot s, std::uint32_t count, Liveness liveness, s
     } else {
       units = 0;
     }
+    spans_change();
     changed.visible = liveness.visible;
     const auto n = static_cast<std::int64_t>(count), u = static_cast<std::int64_t>(units);
     add_counts(leaf, was_visible ? Delta{-n, -u} : Delta{n, u});

@@ -120,6 +120,9 @@ class Sequence {
     std::int64_t visible, utf16;
   };
   SequenceLeaf* locate(std::uint64_t index, std::uint64_t* leaf_start) const;  // leaf that holds visible index
+  // The span of `leaf` that holds its visible item number `skip`, which becomes the offset in it.
+  std::uint32_t span_at(const SequenceLeaf* leaf, std::uint64_t& skip) const;
+  void spans_change() const { recent_span_ = 0, recent_span_start_ = 0; }
   void add_counts(SequenceLeaf* leaf, Delta d);
   void insert_span(SequenceLeaf* leaf, std::uint32_t at, const Span& span, std::string_view text, std::size_t byte_offset);
   std::uint32_t split_span(SequenceLeaf*& leaf, std::uint32_t index, std::uint32_t offset);
@@ -143,6 +146,8 @@ class Sequence {
   // Where the last edit was: typing goes on there.
   mutable SequenceLeaf* recent_ = nullptr;
   mutable std::uint64_t recent_start_ = 0;
+  mutable std::uint32_t recent_span_ = 0;        // of recent_; reset whenever its spans change
+  mutable std::uint64_t recent_span_start_ = 0;  // visible items of the leaf before it
 };
 
 struct SequenceLeaf {

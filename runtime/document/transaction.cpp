@@ -345,14 +345,25 @@ Status Transaction::move(const Address& array, std::uint64_t from, std::uint64_t
 
 // ---- text -------------------------------------------------------------------------------------------------------------
 
-Status Transaction::splice(const Address& text, std::uint64_t at, std::uint64_t remove, std::string_view insert, TextUnit unit) {
-  const auto info = expect(text, Kind::text);
+Result<TextCell*> Transaction::text_at(const Address& at) {
+  if (at.node == text_node_ && at.keys.empty()) return text_cell_;
+  const auto info = expect(at, Kind::text);
   if (!info) return info.error();
+  Cell* found = state_.reach(at.node, at.keys.data(), at.keys.size(), Past());
+  if (!found || found->type != CellType::text) return Error(Errc::no_such_place, where(at) + ": the place is not there");
+  if (at.keys.empty()) {
+    text_node_ = at.node;
+    text_cell_ = &as_text(*found);
+  }
+  return &as_text(*found);
+}
+
+Status Transaction::splice(const Address& text, std::uint64_t at, std::uint64_t remove, std::string_view insert, TextUnit unit) {
+  const Result<TextCell*> found = text_at(text);
+  if (!found) return found.error();
   if (insert.size() > kMaxTextBytes) return Error(Errc::limit_exceeded, "at most " + std::to_string(kMaxTextBytes) + " bytes of text at once");
   if (!is_valid_utf8(insert)) return Error(Errc::invalid_text, where(text) + ": the text is not valid UTF-8");
-  Cell* found = state_.reach(text.node, text.keys.data(), text.keys.size(), Past());
-  if (!found || found->type != CellType::text) return Error(Errc::no_such_place, where(text) + ": the place is not there");
-  TextCell& cell = as_text(*found);
+  TextCell& cell = **found;
   const std::uint64_t length = unit == TextUnit::utf16 ? cell.sequence.utf16() : cell.sequence.visible();
   if (at > length || remove > length - at)
     return Error(Errc::out_of_range, where(text) + ": positions " + std::to_string(at) + " to " + std::to_string(at + remove) + " of a text of " + std::to_string(length));

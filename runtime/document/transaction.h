@@ -88,12 +88,15 @@ class Transaction {
   Status write_array(std::uint32_t view_node, const Address& at, const Data::Array& values);
   Status undo_step(const UndoStep& step);
   ArrayCell* array_at(const Address& at) const;
+  Result<TextCell*> text_at(const Address& at);
   std::string where(const Address& at) const;
 
   EditContext in_;
   State& state_;
   const BoundView& view_;
   UndoEntry undo_;
+  NodeIndex text_node_ = kNoNode;  // typing goes on in the same text: the last one, if it has no dynamic keys
+  TextCell* text_cell_ = nullptr;
   Lv first_;
   std::uint32_t id_count_ = 0;
 };
