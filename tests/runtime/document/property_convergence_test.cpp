@@ -14,7 +14,6 @@ using namespace tlfs::document::testing;
 namespace {
 
 constexpr std::size_t kReplicas = 4;
-constexpr std::size_t kSteps = 40;
 
 Document::Settings settings(std::shared_ptr<const schema::Package> package, std::uint8_t device) {
   Document::Settings s;
@@ -26,7 +25,8 @@ Document::Settings settings(std::shared_ptr<const schema::Package> package, std:
 
 struct World {
   explicit World(std::uint64_t seed) : random(seed) {
-    schema = random_schema(random, {.compartments = seed % 3 == 0});
+    schema = random_schema(random, {.compartments = seed % 3 == 0, .small = seed % 2 == 0});
+    steps = 20 + random.below(80);
     package = compile_package(schema);
     for (std::uint8_t i = 0; i < kReplicas; ++i)
       replicas.emplace_back(settings(package, static_cast<std::uint8_t>(i + 1)));
@@ -41,10 +41,12 @@ struct World {
   }
 
   void run() {
-    const std::size_t cut = random.below(kSteps), heal = cut + random.below(kSteps);
-    for (std::size_t step = 0; step < kSteps; ++step) {
-      replicas[random.below(kReplicas)].edit(random);
-      if ((step < cut || step >= heal) && random.chance(0.4)) exchange(0.1);
+    const std::size_t cut = random.below(steps), heal = cut + random.below(steps);
+    for (std::size_t step = 0; step < steps; ++step) {
+      Replica& author = replicas[random.below(kReplicas)];
+      author.edit(random);
+      if (random.chance(0.5)) author->seal();
+      if ((step < cut || step >= heal) && random.chance(0.6)) exchange(0.1);
     }
   }
 
@@ -63,6 +65,7 @@ struct World {
   }
 
   SeededRandom random;
+  std::size_t steps = 0;
   std::string schema;
   std::shared_ptr<const schema::Package> package;
   std::vector<Replica> replicas;
@@ -132,7 +135,7 @@ TEST_CASE("the value at an earlier version is that of a replica which has only t
       Data data;
     };
     std::vector<Then> moments;
-    for (std::size_t step = 0; step < kSteps; ++step) {
+    for (std::size_t step = 0; step < world.steps; ++step) {
       Replica& r = world.replicas[world.random.below(kReplicas)];
       r.edit(world.random);
       if (world.random.chance(0.4)) world.exchange(0);

@@ -15,7 +15,7 @@ class Declarations {
 
   std::string run() {
     text_ = "random {\n  0.1.0 {\n    .: Struct\n";
-    fields("", 3 + random_.below(4), 0);
+    fields("", options_.small ? 1 : 3 + random_.below(4), 0);
     return text_ + "  }\n}\n";
   }
 

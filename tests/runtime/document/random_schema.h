@@ -12,6 +12,7 @@ namespace tlfs::document::testing {
 
 struct SchemaOptions {
   bool compartments = false;  // some places bear the mark @compartment
+  bool small = false;         // one field in the root, so that everyone meets at the same places
 };
 
 // The text of a schema of one version whose root is a struct.
