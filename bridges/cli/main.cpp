@@ -4,6 +4,7 @@
 // wrong.
 #include <CLI/CLI.hpp>
 
+#include "bridges/cli/replay_command.h"
 #include "bridges/cli/schema_commands.h"
 
 int main(int argc, char** argv) {
@@ -15,6 +16,7 @@ int main(int argc, char** argv) {
 
   int exit_code = 0;
   tlfs::cli::add_schema_commands(app, exit_code);
+  tlfs::cli::add_replay_command(app, exit_code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
