@@ -28,6 +28,7 @@ class Writer {
 
   // Hands out what was not handed out yet, as one signed change.
   void publish() {
+    if (made_ == 0) return;
     doc_->sign();
     const ChangeIndex last = doc_->graph().last_of(doc_->graph().agent_of_writer(doc_->writer()));
     if (last == kNoChange || last == published_) return;
