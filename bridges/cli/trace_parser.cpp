@@ -420,7 +420,8 @@ Result<Trace> TraceHandler::finish() {
   const auto transaction = [](std::size_t index) { return "transaction " + std::to_string(index); };
   trace_.concurrent = (seen_ & kKind) != 0;
   if (trace_.concurrent && kind_ != "concurrent")
-    return malformed_trace("\"kind\" is \"" + std::string(kind_.substr(0, byte_offset_of_code_point(kind_, 40))) + "\"; only \"concurrent\" is known");
+    return malformed_trace("\"kind\" is \"" + std::string(kind_.substr(0, byte_offset_of_code_point(kind_, 40))) +
+                           "\"; only \"concurrent\" is known");
   if (!(seen_ & kEndContent)) return malformed_trace("\"endContent\" is missing");
   if (!(seen_ & kTransactions)) return malformed_trace("\"txns\" is missing");
   if (!trace_.concurrent) {

@@ -70,12 +70,16 @@ class Builder {
   }
   bool Double(double d) { return std::isfinite(d) ? put(Value(d)) : fail("a number that is too large"); }
   bool RawNumber(const char*, rapidjson::SizeType, bool) { return fail("a number"); }
-  bool String(const char* s, rapidjson::SizeType n, bool) { return put(Value(std::string(s, n))); }
+  bool String(const char* s, rapidjson::SizeType n, bool) {
+    if (!is_valid_utf8({s, n})) return fail("half of a surrogate pair");  // escaped: the parser lets it pass
+    return put(Value(std::string(s, n)));
+  }
   bool StartObject() { return open(Data(Data::Object())); }
   bool StartArray() { return open(Data(Data::Array())); }
   bool Key(const char* s, rapidjson::SizeType n, bool) {
     auto& object = *stack_.back().data.object();
     const std::string_view name(s, n);
+    if (!is_valid_utf8(name)) return fail("half of a surrogate pair");
     // A linear look while the object is small, an index after that.
     if (object.size() < kMaxSortedNames) {
       if (stack_.back().data.find(name)) return fail("the name \"" + std::string(name) + "\" occurs twice in one object");

@@ -174,7 +174,7 @@ Status Document::learn(const std::shared_ptr<const schema::Package>& package) {
   return {};
 }
 
-Result<Import> Document::add_package(std::shared_ptr<const schema::Package> package) {
+Result<Import> Document::add_package(const std::shared_ptr<const schema::Package>& package) {
   if (Status s = learn(package); !s) return s.error();
   Import report;
   apply_ready(inbox_.package_arrived(package->hash(), *this), report);
@@ -319,8 +319,8 @@ Import Document::import(std::vector<Change> changes) {
     apply_ready(std::move(*ready), report);
     return report;
   }
-  // One bad change does not keep the others out.
-  for (Change& c : changes) {
+  // One bad change does not keep the others out; a refused offer leaves the changes as they were.
+  for (Change& c : changes) {  // NOLINT(bugprone-use-after-move)
     std::vector<Change> one;
     one.push_back(std::move(c));
     Result<std::vector<Change>> freed = inbox_.offer(std::move(one), *this);

@@ -95,7 +95,7 @@ class Document final : private Holdings {
   // ---- views ----
   const BoundView& view() const { return *view_; }
   // Knows another package: changes written under it can be applied, and those that waited for it are.
-  Result<Import> add_package(std::shared_ptr<const schema::Package> package);
+  Result<Import> add_package(const std::shared_ptr<const schema::Package>& package);
   // Other versions of the document's packages. no_such_place when the package is not known here.
   Result<std::shared_ptr<const BoundView>> bind(const crypto::Digest& package, std::shared_ptr<const schema::View> view) const;
   // Edits and patches speak another version from now on; its package is what new changes are written under.

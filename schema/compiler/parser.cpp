@@ -30,108 +30,108 @@ struct Failure {
 };
 
 // Blanks
-struct comment_opening : pegtl::string<'/', '*'> {};
-struct comment_rest : pegtl::until<pegtl::string<'*', '/'>> {};
-struct block_comment : pegtl::if_must<comment_opening, comment_rest> {};
-struct line_comment : pegtl::seq<pegtl::sor<pegtl::string<'/', '/'>, pegtl::one<'#'>>, pegtl::until<pegtl::eolf>> {};
-struct blank : pegtl::star<pegtl::sor<pegtl::one<' ', '\t', '\r', '\n'>, line_comment, block_comment>> {};
+struct CommentOpening : pegtl::string<'/', '*'> {};
+struct CommentRest : pegtl::until<pegtl::string<'*', '/'>> {};
+struct BlockComment : pegtl::if_must<CommentOpening, CommentRest> {};
+struct LineComment : pegtl::seq<pegtl::sor<pegtl::string<'/', '/'>, pegtl::one<'#'>>, pegtl::until<pegtl::eolf>> {};
+struct Blank : pegtl::star<pegtl::sor<pegtl::one<' ', '\t', '\r', '\n'>, LineComment, BlockComment>> {};
 
 // Words
-struct identifier : pegtl::seq<pegtl::alpha, pegtl::star<pegtl::sor<pegtl::alnum, pegtl::one<'_'>>>> {};
-struct schema_name : identifier {};
-struct version_number : pegtl::seq<pegtl::digit, pegtl::star<pegtl::sor<pegtl::alnum, pegtl::one<'.'>>>> {};
+struct Identifier : pegtl::seq<pegtl::alpha, pegtl::star<pegtl::sor<pegtl::alnum, pegtl::one<'_'>>>> {};
+struct SchemaName : Identifier {};
+struct VersionNumber : pegtl::seq<pegtl::digit, pegtl::star<pegtl::sor<pegtl::alnum, pegtl::one<'.'>>>> {};
 
 // Arguments
-struct string_opening : pegtl::one<'"'> {};
-struct string_character
+struct StringOpening : pegtl::one<'"'> {};
+struct StringCharacter
     : pegtl::sor<pegtl::seq<pegtl::one<'\\'>, pegtl::not_one<'\n'>>, pegtl::not_one<'"', '\\', '\n'>> {};
-struct string_rest : pegtl::until<pegtl::one<'"'>, string_character> {};
-struct quoted : pegtl::if_must<string_opening, string_rest> {};
-struct hex_argument : pegtl::seq<pegtl::string<'h', 'e', 'x'>, pegtl::at<pegtl::one<'"'>>, quoted> {};
-struct number : pegtl::seq<pegtl::opt<pegtl::one<'-', '+'>>, pegtl::digit,
+struct StringRest : pegtl::until<pegtl::one<'"'>, StringCharacter> {};
+struct Quoted : pegtl::if_must<StringOpening, StringRest> {};
+struct HexArgument : pegtl::seq<pegtl::string<'h', 'e', 'x'>, pegtl::at<pegtl::one<'"'>>, Quoted> {};
+struct Number : pegtl::seq<pegtl::opt<pegtl::one<'-', '+'>>, pegtl::digit,
                            pegtl::star<pegtl::sor<pegtl::seq<pegtl::one<'e', 'E'>, pegtl::one<'+', '-'>>, pegtl::alnum,
                                                   pegtl::one<'.'>>>> {};
-struct literal_argument : pegtl::sor<hex_argument, quoted, number> {};
-struct name_argument : identifier {};
-struct argument : pegtl::sor<literal_argument, name_argument> {};
-struct closing_parenthesis : pegtl::one<')'> {};
-struct opening_parenthesis : pegtl::one<'('> {};
-struct call : pegtl::if_must<opening_parenthesis, blank, pegtl::opt<argument>, blank, closing_parenthesis> {};
+struct LiteralArgument : pegtl::sor<HexArgument, Quoted, Number> {};
+struct NameArgument : Identifier {};
+struct Argument : pegtl::sor<LiteralArgument, NameArgument> {};
+struct ClosingParenthesis : pegtl::one<')'> {};
+struct OpeningParenthesis : pegtl::one<'('> {};
+struct Call : pegtl::if_must<OpeningParenthesis, Blank, pegtl::opt<Argument>, Blank, ClosingParenthesis> {};
 
 // Paths
-struct closing_bracket : pegtl::one<']'> {};
-struct closing_brace : pegtl::one<'}'> {};
-struct array_step : pegtl::if_must<pegtl::one<'['>, closing_bracket> {};
-struct table_step : pegtl::if_must<pegtl::one<'{'>, closing_brace> {};
-struct name_in_step : identifier {};
-struct field_step : pegtl::seq<name_in_step, pegtl::opt<call>> {};
-struct step : pegtl::sor<array_step, table_step, field_step> {};
-struct path_opening : pegtl::one<'.'> {};
-struct path : pegtl::seq<path_opening, pegtl::opt<step, pegtl::star<pegtl::if_must<pegtl::one<'.'>, step>>>> {};
+struct ClosingBracket : pegtl::one<']'> {};
+struct ClosingBrace : pegtl::one<'}'> {};
+struct ArrayStep : pegtl::if_must<pegtl::one<'['>, ClosingBracket> {};
+struct TableStep : pegtl::if_must<pegtl::one<'{'>, ClosingBrace> {};
+struct NameInStep : Identifier {};
+struct FieldStep : pegtl::seq<NameInStep, pegtl::opt<Call>> {};
+struct Step : pegtl::sor<ArrayStep, TableStep, FieldStep> {};
+struct PathOpening : pegtl::one<'.'> {};
+struct Path : pegtl::seq<PathOpening, pegtl::opt<Step, pegtl::star<pegtl::if_must<pegtl::one<'.'>, Step>>>> {};
 
 // Declarations
-struct type_name : identifier {};
-struct primitive_name : identifier {};
-struct closing_angle : pegtl::one<'>'> {};
-struct type : pegtl::seq<type_name, blank,
-                         pegtl::opt<pegtl::if_must<pegtl::one<'<'>, blank, primitive_name, blank, closing_angle>>> {};
-struct mark_name : identifier {};
-struct mark : pegtl::if_must<pegtl::one<'@'>, mark_name> {};
-struct colon : pegtl::one<':'> {};
-struct declaration : pegtl::seq<blank, pegtl::must<colon>, blank, pegtl::must<type>, pegtl::star<blank, mark>> {};
+struct TypeName : Identifier {};
+struct PrimitiveName : Identifier {};
+struct ClosingAngle : pegtl::one<'>'> {};
+struct Type : pegtl::seq<TypeName, Blank,
+                         pegtl::opt<pegtl::if_must<pegtl::one<'<'>, Blank, PrimitiveName, Blank, ClosingAngle>>> {};
+struct MarkName : Identifier {};
+struct Mark : pegtl::if_must<pegtl::one<'@'>, MarkName> {};
+struct Colon : pegtl::one<':'> {};
+struct Declaration : pegtl::seq<Blank, pegtl::must<Colon>, Blank, pegtl::must<Type>, pegtl::star<Blank, Mark>> {};
 
 // A method needs no declaration behind it.
-struct is_call {
-  using rule_t = is_call;
+struct IsCall {
+  using rule_t = IsCall;
   using subs_t = pegtl::empty_list;
   template <pegtl::apply_mode, pegtl::rewind_mode, template <class...> class, template <class...> class, class Input>
   static bool match(Input&, Sink& sink) {
     return sink.statement().call.has_value();
   }
 };
-struct statement : pegtl::seq<path, pegtl::sor<is_call, declaration>> {};
+struct Statement : pegtl::seq<Path, pegtl::sor<IsCall, Declaration>> {};
 
 // Blocks
-struct version_opening : pegtl::one<'{'> {};
-struct version_closing : pegtl::one<'}'> {};
-struct schema_opening : pegtl::one<'{'> {};
-struct schema_closing : pegtl::one<'}'> {};
-struct version : pegtl::seq<version_number, blank, pegtl::must<version_opening>, blank, pegtl::star<statement, blank>,
-                            pegtl::must<version_closing>> {};
-struct schema : pegtl::seq<schema_name, blank, pegtl::must<schema_opening>, blank, pegtl::star<version, blank>,
-                           pegtl::must<schema_closing>> {};
-struct end_of_text : pegtl::eof {};
-struct grammar : pegtl::seq<blank, pegtl::star<schema, blank>, pegtl::must<end_of_text>> {};
+struct VersionOpening : pegtl::one<'{'> {};
+struct VersionClosing : pegtl::one<'}'> {};
+struct SchemaOpening : pegtl::one<'{'> {};
+struct SchemaClosing : pegtl::one<'}'> {};
+struct Version : pegtl::seq<VersionNumber, Blank, pegtl::must<VersionOpening>, Blank, pegtl::star<Statement, Blank>,
+                            pegtl::must<VersionClosing>> {};
+struct Schema : pegtl::seq<SchemaName, Blank, pegtl::must<SchemaOpening>, Blank, pegtl::star<Version, Blank>,
+                           pegtl::must<SchemaClosing>> {};
+struct EndOfText : pegtl::eof {};
+struct Grammar : pegtl::seq<Blank, pegtl::star<Schema, Blank>, pegtl::must<EndOfText>> {};
 
 template <class Rule>
-struct action : pegtl::nothing<Rule> {};
+struct Action : pegtl::nothing<Rule> {};
 
 template <>
-struct action<comment_opening> {
+struct Action<CommentOpening> {
   template <class Input>
   static void apply(const Input& in, Sink& sink) {
     sink.opened = sink.offset(in.begin());
   }
 };
 template <>
-struct action<string_opening> : action<comment_opening> {};
+struct Action<StringOpening> : Action<CommentOpening> {};
 
 template <>
-struct action<schema_name> {
+struct Action<SchemaName> {
   template <class Input>
   static void apply(const Input& in, Sink& sink) {
     sink.schemas.push_back({sink.token(in), {}});
   }
 };
 template <>
-struct action<version_number> {
+struct Action<VersionNumber> {
   template <class Input>
   static void apply(const Input& in, Sink& sink) {
     sink.schemas.back().versions.push_back({sink.token(in), {}});
   }
 };
 template <>
-struct action<path_opening> {
+struct Action<PathOpening> {
   template <class Input>
   static void apply(const Input& in, Sink& sink) {
     sink.version().statements.push_back({});
@@ -151,19 +151,19 @@ void add_step(Sink& sink, syntax::Token step) {
 }
 
 template <>
-struct action<array_step> {
+struct Action<ArrayStep> {
   template <class Input>
   static void apply(const Input& in, Sink& sink) {
     add_step(sink, sink.token(in));
   }
 };
 template <>
-struct action<table_step> : action<array_step> {};
+struct Action<TableStep> : Action<ArrayStep> {};
 template <>
-struct action<name_in_step> : action<array_step> {};
+struct Action<NameInStep> : Action<ArrayStep> {};
 
 template <>
-struct action<opening_parenthesis> {
+struct Action<OpeningParenthesis> {
   template <class Input>
   static void apply(const Input&, Sink& sink) {  // the step that was read last is a method's name
     syntax::Statement& s = sink.statement();
@@ -176,7 +176,7 @@ struct action<opening_parenthesis> {
   }
 };
 template <>
-struct action<literal_argument> {
+struct Action<LiteralArgument> {
   template <class Input>
   static void apply(const Input& in, Sink& sink) {
     sink.statement().call->argument_form = syntax::Call::Argument::literal;
@@ -184,7 +184,7 @@ struct action<literal_argument> {
   }
 };
 template <>
-struct action<name_argument> {
+struct Action<NameArgument> {
   template <class Input>
   static void apply(const Input& in, Sink& sink) {
     sink.statement().call->argument_form = syntax::Call::Argument::name;
@@ -192,21 +192,21 @@ struct action<name_argument> {
   }
 };
 template <>
-struct action<type_name> {
+struct Action<TypeName> {
   template <class Input>
   static void apply(const Input& in, Sink& sink) {
     sink.statement().type = syntax::Type{sink.token(in), {}};
   }
 };
 template <>
-struct action<primitive_name> {
+struct Action<PrimitiveName> {
   template <class Input>
   static void apply(const Input& in, Sink& sink) {
     sink.statement().type->primitive = sink.token(in);
   }
 };
 template <>
-struct action<mark_name> {
+struct Action<MarkName> {
   template <class Input>
   static void apply(const Input& in, Sink& sink) {
     sink.statement().marks.push_back(sink.token(in));
@@ -217,43 +217,42 @@ struct action<mark_name> {
 template <class Rule>
 constexpr std::string_view expected = "";
 template <>
-constexpr std::string_view expected<blank> = "a blank";  // never fails
+constexpr std::string_view expected<Blank> = "a blank";  // never fails
 template <>
-constexpr std::string_view expected<pegtl::opt<argument>> = "an argument";  // never fails
+constexpr std::string_view expected<pegtl::opt<Argument>> = "an argument";  // never fails
 template <>
-constexpr std::string_view expected<comment_rest> = "*/";
+constexpr std::string_view expected<CommentRest> = "*/";
 template <>
-constexpr std::string_view expected<string_rest> = "\" on the same line";
+constexpr std::string_view expected<StringRest> = "\" on the same line";
 template <>
-constexpr std::string_view expected<closing_parenthesis> =
+constexpr std::string_view expected<ClosingParenthesis> =
     "a name, a number, a string in double quotes, hex\"...\", true or false, and )";
 template <>
-constexpr std::string_view expected<closing_bracket> = "[], the values of an array";
+constexpr std::string_view expected<ClosingBracket> = "[], the values of an array";
 template <>
-constexpr std::string_view expected<closing_brace> = "{}, the values of a table";
+constexpr std::string_view expected<ClosingBrace> = "{}, the values of a table";
 template <>
-constexpr std::string_view expected<step> = "a field name, a method, [] or {}";
+constexpr std::string_view expected<Step> = "a field name, a method, [] or {}";
 template <>
-constexpr std::string_view expected<type> = "a type: Struct, Table<...>, Array, Text, MVReg<...>, EWFlag or Counter";
+constexpr std::string_view expected<Type> = "a type: Struct, Table<...>, Array, Text, MVReg<...>, EWFlag or Counter";
 template <>
-constexpr std::string_view expected<primitive_name> = "bool, u64, i64, f64, String or Bytes";
+constexpr std::string_view expected<PrimitiveName> = "bool, u64, i64, f64, String or Bytes";
 template <>
-constexpr std::string_view expected<closing_angle> = ">";
+constexpr std::string_view expected<ClosingAngle> = ">";
 template <>
-constexpr std::string_view expected<mark_name> = "compartment";
+constexpr std::string_view expected<MarkName> = "compartment";
 template <>
-constexpr std::string_view expected<colon> = "a colon and a type, or a method such as .remove()";
+constexpr std::string_view expected<Colon> = "a colon and a type, or a method such as .remove()";
 template <>
-constexpr std::string_view expected<version_opening> = "{ and the statements of this version";
+constexpr std::string_view expected<VersionOpening> = "{ and the statements of this version";
 template <>
-constexpr std::string_view expected<version_closing> = "a statement that begins with a dot, or } to end the version";
+constexpr std::string_view expected<VersionClosing> = "a statement that begins with a dot, or } to end the version";
 template <>
-constexpr std::string_view expected<schema_opening> = "{ and the versions of this schema";
+constexpr std::string_view expected<SchemaOpening> = "{ and the versions of this schema";
 template <>
-constexpr std::string_view expected<schema_closing> = "a version such as 0.1.0, or } to end the schema";
+constexpr std::string_view expected<SchemaClosing> = "a version such as 0.1.0, or } to end the schema";
 template <>
-constexpr std::string_view expected<end_of_text> =
-    "the name of a schema: a letter, then letters, digits and underscores";
+constexpr std::string_view expected<EndOfText> = "the name of a schema: a letter, then letters, digits and underscores";
 
 // The word or sign at `offset`.
 std::string_view word_at(std::string_view source, std::size_t offset) {
@@ -271,12 +270,12 @@ std::string_view word_at(std::string_view source, std::size_t offset) {
 }
 
 template <class Rule>
-struct control : pegtl::normal<Rule> {
+struct Control : pegtl::normal<Rule> {
   template <class Input>
   [[noreturn]] static void raise(const Input& in, Sink& sink) {
-    if constexpr (std::is_same_v<Rule, comment_rest>) {
+    if constexpr (std::is_same_v<Rule, CommentRest>) {
       throw Failure{{sink.opened, 2, "this comment never ends", std::string(expected<Rule>)}};
-    } else if constexpr (std::is_same_v<Rule, string_rest>) {
+    } else if constexpr (std::is_same_v<Rule, StringRest>) {
       throw Failure{{sink.opened, 1, "this string never ends", std::string(expected<Rule>)}};
     } else {
       static_assert(!expected<Rule>.empty(), "every rule that must match says what was expected");
@@ -295,8 +294,8 @@ std::variant<std::vector<syntax::Schema>, Diagnostic> parse(std::string_view sou
   pegtl::memory_input<pegtl::tracking_mode::lazy> in(source.data(), source.data() + source.size(), "");
   Sink sink{source, {}, 0};
   try {
-    const bool matched = pegtl::parse<grammar, action, control>(in, sink);
-    if (!matched) return Diagnostic{0, 0, "this is not a schema", std::string(expected<end_of_text>)};
+    const bool matched = pegtl::parse<Grammar, Action, Control>(in, sink);
+    if (!matched) return Diagnostic{0, 0, "this is not a schema", std::string(expected<EndOfText>)};
   } catch (Failure& failure) {
     return std::move(failure.diagnostic);
   }

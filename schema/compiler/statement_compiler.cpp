@@ -117,6 +117,7 @@ std::optional<StatementCompiler::FieldType> StatementCompiler::read_type(const s
       return std::nullopt;
     }
     std::vector<std::string_view> names;
+    names.reserve(kKinds.size());
     for (const auto& k : kKinds) names.push_back(k.first);
     refuse(type.name, "unknown type " + quote(type.name.text),
            std::string(kTypesInWords) + did_you_mean(type.name.text, names));
@@ -138,6 +139,7 @@ std::optional<StatementCompiler::FieldType> StatementCompiler::read_type(const s
   const auto primitive = std::ranges::find(kPrimitives, type.primitive->text, primitive_name);
   if (primitive == kPrimitives.end()) {
     std::vector<std::string_view> names;
+    names.reserve(kPrimitives.size());
     for (Primitive p : kPrimitives) names.push_back(primitive_name(p));
     refuse(*type.primitive, "unknown type " + quote(type.primitive->text),
            std::string(choice) + did_you_mean(type.primitive->text, names));
@@ -194,6 +196,7 @@ bool StatementCompiler::check_argument(const Call& method) {
   const auto known = std::ranges::find(kMethods, method.name.text, &Method::name);
   if (known == kMethods.end()) {
     std::vector<std::string_view> names;
+    names.reserve(kMethods.size());
     for (const Method& m : kMethods) names.push_back(m.name);
     return refuse(method.name, "unknown method " + quote(method.name.text),
                   "remove(), restore(), hoist(), rename(name), plunge(name) or default(value)" +

@@ -5,6 +5,7 @@
 #include "runtime/base/check.h"
 #include "schema/compiler/compile.h"
 
+// NOLINTNEXTLINE(readability-identifier-naming): libFuzzer calls it by this name
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace tlfs::schema;
   const std::string_view text(reinterpret_cast<const char*>(data), size);

@@ -7,6 +7,7 @@
 #include "schema/lens/package.h"
 #include "schema/lens/package_file.h"
 
+// NOLINTNEXTLINE(readability-identifier-naming): libFuzzer calls it by this name
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace tlfs;
   const ByteView bytes(data, size);

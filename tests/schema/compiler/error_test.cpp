@@ -51,7 +51,12 @@ TEST_CASE("An error shows file, line, column, the offending line with a caret, a
         "  expected bool, u64, i64, f64, String or Bytes; did you mean \"String\"?");
 }
 
-TEST_CASE("A column counts characters, not bytes") {
+TEST_CASE("A column counts characters, not bytes, and the caret stands below its character") {
+  CHECK(complaint("/* größer */ a { 0.1.0 { .: Strct } }") ==
+        "t.tlfs:1:29: unknown type \"Strct\"\n"
+        "  /* größer */ a { 0.1.0 { .: Strct } }\n"
+        "                              ^~~~~\n"
+        "  expected a type: Struct, Table<...>, Array, Text, MVReg<...>, EWFlag or Counter; did you mean \"Struct\"?");
   rejects("/* größer */ todo { 0.1.0 { .: Strct } }", "1:32", "unknown type \"Strct\"", "a type: Struct");
 }
 
