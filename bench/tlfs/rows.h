@@ -1,0 +1,16 @@
+// The rows by subject; bench/README.md defines what each contains.
+#pragma once
+
+#include <vector>
+
+#include "bench/tlfs/harness.h"
+
+namespace tlfs::bench {
+
+std::vector<Row> trace_rows();    // one writer's editing session
+std::vector<Row> friends_rows();  // two writers' session, decoded and verified
+std::vector<Row> table_rows();
+std::vector<Row> todo_rows();
+std::vector<Row> engine_rows();  // for tuning; the runner does not know them
+
+}  // namespace tlfs::bench
