@@ -160,7 +160,12 @@ class Document final : private Holdings {
   Result<std::unique_ptr<State>> state_at(const Version& version);
   bool is_lawful(const History::ReadLeaf& leaf, const std::vector<NodeIndex>& nodes) const;
   void start_incarnation();
+  bool all_vouched(std::vector<Change>& changes) const;
+  bool may_apply(const Change& change) const;
   void apply_ready(std::vector<Change> ready, Import& report);
+  void begin_applying();
+  void apply_one(Change change, Import& report);
+  void end_applying(Import& report);
   Status learn(const std::shared_ptr<const schema::Package>& package);
   bool has_change(const ChangeHash& hash) const override { return graph_.find(hash) != kNoChange; }
   bool has_package(const crypto::Digest& hash) const override { return nodes_.has(hash); }
