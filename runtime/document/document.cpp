@@ -347,11 +347,11 @@ void Document::apply_ready(std::vector<Change> ready, Import& report) {
       report.refused.push_back(index.error());
       continue;
     }
+    pending_first_ = graph_.ids().size();  // nothing of ours is pending
     history_.add(std::move(c));
     apply_change(*state_, *index);
     ++applied;
   }
-  pending_first_ = graph_.ids().size();
   if (applied > 0) {
     report.applied += applied;
     ++revision_;
