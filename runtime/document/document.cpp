@@ -302,7 +302,7 @@ void Document::apply_change(State& state, ChangeIndex index) const {
 }
 
 void Document::start_incarnation() {
-  seal();
+  sign();  // what the old incarnation wrote; nothing later vouches for it
   const crypto::Digest fresh = crypto::hash("tlfs incarnation", {settings_.device->public_key(), settings_.id,
                                                                  graph_.size() ? ByteView(graph_.at(static_cast<ChangeIndex>(graph_.size() - 1)).hash) : ByteView()});
   ByteReader r(fresh);
@@ -390,9 +390,9 @@ void Document::apply_one(Change change, Import& report) {
     report.refused.push_back(index.error());
     return;
   }
+  pending_first_ = graph_.ids().size();  // nothing of ours is pending
   history_.add(std::move(change));
   apply_change(*state_, *index);
-  pending_first_ = graph_.ids().size();
   ++report.applied;
 }
 
