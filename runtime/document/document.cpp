@@ -85,7 +85,7 @@ Commit Document::finish(Transaction& tx, const TransactionOptions& options) {
       scratch_.metadata.push_back({options.time_ms, options.origin, options.label});
     }
     scratch_.transactions.push_back(mark);
-    done.record = encode_block(scratch_, {agent_, tx.first(), tx.id_count()}, graph_.ids(), graph_);
+    done.record = encode_block(scratch_, {agent_, tx.first(), tx.id_count()}, graph_.ids(), graph_, kUncompressed);
     next_counter_ += tx.id_count();
     pending_.append(scratch_);
     ++revision_;
@@ -226,7 +226,7 @@ bool Document::seal() {
   const auto& nodes = nodes_.nodes_of(settings_.package->hash());
   const BlockScope scope{agent_, pending_first_, header.id_count};
   const auto leaf = [&](NodeIndex compartment, const OperationBatch& batch) {
-    return Leaf{nodes_.at(compartment).id, 0, {}, encode_block(batch, scope, graph_.ids(), graph_)};
+    return Leaf{nodes_.at(compartment).id, 0, {}, encode_block(batch, scope, graph_.ids(), graph_, kUncompressed)};
   };
   std::vector<Leaf> leaves;
   bool single = true;
@@ -402,6 +402,44 @@ void Document::end_applying(Import& report) {
   std::move(patches.begin(), patches.end(), std::back_inserter(report.patches));
   if (report.applied > 0) ++revision_;
   report.revision = revision_;
+}
+
+// ---- recovery ---------------------------------------------------------------------------------------------------------
+
+Status Document::recover(std::vector<Change> changes, const std::vector<Logged>& unsealed, std::uint64_t revision) {
+  TLFS_CHECK(graph_.ids().size() == 0 && agent_ == kNoAgent, "only a fresh document can be recovered");
+  for (Change& c : changes) {
+    if (c.header.document != settings_.id) return Error(Errc::wrong_document, "a change of another document in the log of " + to_hex(settings_.id));
+    if (!nodes_.has(c.header.package)) return Error(Errc::unknown_package, "a change in the log names package " + to_hex(c.header.package) + ", which is not known");
+    bool complete = !c.header.prev || graph_.find(*c.header.prev) != kNoChange;
+    for (const ChangeHash& dep : c.header.deps) complete = complete && graph_.find(dep) != kNoChange;
+    if (!complete) return Error(Errc::missing_dependency, "a change in the log comes before one that it depends on");
+    const Result<ChangeIndex> index = graph_.add(c.hash, c.header);
+    if (!index) return index.error();
+    history_.add(std::move(c));
+    apply_change(*state_, *index);
+  }
+  pending_first_ = graph_.ids().size();
+  if (graph_.agent_of_writer(writer()) != kNoAgent || !unsealed.empty()) {
+    agent_ = graph_.ensure_agent(writer());
+    const ChangeIndex last = graph_.last_of(agent_);
+    next_counter_ = last == kNoChange ? 0 : graph_.at(last).first_counter + graph_.at(last).id_count;
+  }
+  State::Context context;
+  context.epoch = static_cast<std::uint32_t>(graph_.size() + 1);
+  context.nodes = &nodes_.nodes_of(settings_.package->hash());
+  for (const Logged& logged : unsealed) {
+    if (logged.id_count == 0 || logged.id_count > kMaxIdsPerChange)
+      return Error(Errc::malformed, "a record in the log takes " + std::to_string(logged.id_count) + " ids");
+    const Lv base = graph_.ids().append(agent_, next_counter_, logged.id_count);
+    const Result<OperationBatch> batch = decode_block(logged.record, {agent_, base, logged.id_count}, graph_.ids(), graph_);
+    if (!batch) return batch.error().within("a record in the log");
+    next_counter_ += logged.id_count;
+    for (std::size_t k = 0; k < batch->operations.size(); ++k) state_->apply(*batch, k, context);
+    pending_.append(*batch);
+  }
+  revision_ = revision;
+  return {};
 }
 
 // ---- voiding and history ----------------------------------------------------------------------------------------------

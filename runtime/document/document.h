@@ -122,6 +122,17 @@ class Document final : private Holdings {
   const ChangeGraph& graph() const { return graph_; }
   const History& history() const { return history_; }
 
+  // ---- recovery ----
+  // A local transaction as its log keeps it until it is sealed.
+  struct Logged {
+    Bytes record;                // Commit::record
+    std::uint32_t id_count = 0;  // how many ids it took
+  };
+  // Makes a fresh document what it was: with these sealed changes, which were its own or were verified when they came, in causal
+  // order, and the transactions of this writer and incarnation that were not sealed. The same ids will be handed out
+  // next. An error leaves a document that is of no use.
+  Status recover(std::vector<Change> changes, const std::vector<Logged>& unsealed, std::uint64_t revision);
+
   // ---- voiding ----
   // Leaves that have no effect, as if they had never been, except that what they inserted still anchors what others attached. Returns the patches
   // from the value before. unknown_version when a change is not here; the leaves then stay as they were.
