@@ -66,19 +66,35 @@ Result<ChangeIndex> ChangeGraph::add(const ChangeHash& hash, const Header& heade
   r.agent = announced_->agent;
   r.lawful = announced_->lawful;
   r.parents = ParentList(parents);
-  r.base = sealed_;
   announced_.reset();
+  return append(std::move(r));
+}
+
+ChangeIndex ChangeGraph::restore(ChangeRecord record) {
+  if (find(record.hash) != kNoChange) return kNoChange;
+  ids_.append(record.agent, record.first_counter, record.id_count);
+  return append(std::move(record));
+}
+
+void ChangeGraph::reserve(std::size_t changes) {
+  records_.reserve(changes);
+  complete_below_.reserve(changes);
+  by_hash_.reserve(changes);
+}
+
+ChangeIndex ChangeGraph::append(ChangeRecord r) {
+  r.base = sealed_;
   sealed_ += r.id_count;
 
   const auto index = static_cast<ChangeIndex>(records_.size());
-  complete_below_.push_back(complete_below(parents, index));
+  complete_below_.push_back(complete_below(r.parents, index));
   last_of_agent_[r.agent] = index;
-  for (ChangeIndex p : parents) {
+  for (ChangeIndex p : r.parents) {
     const auto head = std::lower_bound(heads_.begin(), heads_.end(), p);
     if (head != heads_.end() && *head == p) heads_.erase(head);
   }
   heads_.push_back(index);
-  by_hash_.emplace(hash, index);
+  by_hash_.emplace(r.hash, index);
   records_.push_back(std::move(r));
   return index;
 }
@@ -114,6 +130,7 @@ AgentIndex ChangeGraph::new_agent(const WriterId& writer, AgentIndex parent, std
 }
 
 ChangeIndex ChangeGraph::complete_below(std::span<const ChangeIndex> parents, ChangeIndex index) const {
+  if (parents.size() == 1 && heads_.size() == 1 && parents[0] == heads_[0]) return index;
   std::vector<ChangeIndex> ascending(parents.begin(), parents.end());
   if (ascending.size() > 1) std::sort(ascending.begin(), ascending.end());
   if (std::includes(ascending.begin(), ascending.end(), heads_.begin(), heads_.end())) return index;

@@ -75,6 +75,14 @@ class ChangeGraph final : public WriterDirectory {
   // next call must be add() with this header; leaf digests may differ.
   Result<BlockScope> announce(const Header& header);
 
+  // For snapshots: the chains in order of their index, then the changes. `parent` < the new index, of the same writer. The record's base is filled in; what
+  // it says has been checked. A hash that is there already is refused: kNoChange.
+  AgentIndex restore_agent(const WriterId& writer, AgentIndex parent, std::uint64_t fork_counter) {
+    return new_agent(writer, parent, fork_counter);
+  }
+  ChangeIndex restore(ChangeRecord record);
+  void reserve(std::size_t changes);
+
   std::size_t size() const { return records_.size(); }
   const ChangeRecord& at(ChangeIndex i) const { return records_[i]; }
   ChangeIndex find(const ChangeHash& hash) const;  // kNoChange
@@ -131,6 +139,7 @@ class ChangeGraph final : public WriterDirectory {
     bool lawful = true;
   };
 
+  ChangeIndex append(ChangeRecord record);
   std::vector<ChangeIndex> parents_of(const Header& header) const;
   Result<Place> place(const Header& header, std::span<const ChangeIndex> parents);
   AgentIndex agent_for(const Header& header, ChangeIndex prev, bool& lawful);

@@ -5,6 +5,8 @@
 #include "runtime/base/check.h"
 #include "runtime/base/varint.h"
 #include "runtime/document/patch_builder.h"
+#include "runtime/document/snapshot.h"
+#include "runtime/document/state_export.h"
 
 namespace tlfs::document {
 namespace {
@@ -513,6 +515,60 @@ Result<std::vector<Patch>> Document::diff(const Version& from, const Version& to
   Result<std::unique_ptr<State>> after = state_at(to);
   if (!after) return after.error();
   return diff_states(**before, **after, *view_);
+}
+
+// ---- snapshots --------------------------------------------------------------------------------------------------------
+
+Bytes Document::snapshot() {
+  seal();
+  VoidedLeaves voided;
+  for (const auto& [leaf, is] : voided_)
+    if (is) voided.emplace_back(graph_.find(leaf.change), leaf.leaf);
+  std::sort(voided.begin(), voided.end());
+  return encode_snapshot({settings_.id, writer(), agent_, nodes_.packages()}, nodes_, graph_, voided, *state_);
+}
+
+Result<std::unique_ptr<Document>> Document::open(ByteView snapshot, Settings settings,
+                                                 const std::vector<std::shared_ptr<const schema::Package>>& packages,
+                                                 std::function<Result<Change>(const ChangeHash&)> load) {
+  Result<std::unique_ptr<SnapshotReader>> reader = SnapshotReader::read(snapshot);
+  if (!reader) return reader.error();
+  const SnapshotHead& head = (*reader)->head();
+  if (head.document != settings.id)
+    return Error(Errc::wrong_document, "a snapshot of document " + to_hex(head.document) + " was opened as " + to_hex(settings.id));
+  if (settings.incarnation == 0 && settings.device && head.own.device == settings.device->public_key())
+    settings.incarnation = head.own.incarnation;
+  auto document = std::make_unique<Document>(std::move(settings));
+  Document& d = *document;
+  for (const auto& package : packages)
+    if (Result<Import> s = d.add_package(package); !s) return s.error();
+  for (const crypto::Digest& hash : head.packages)
+    if (!d.nodes_.has(hash)) return Error(Errc::unknown_package, "the snapshot needs package " + to_hex(hash));
+  VoidedLeaves voided;
+  if (Status s = (*reader)->fill(d.nodes_, d.graph_, voided, *d.state_); !s) return s.error();
+  for (const auto& [change, leaf] : voided) d.voided_[{d.graph_.at(change).hash, leaf}] = true;
+  d.history_.add_absent(d.graph_.size());
+  d.history_.set_loader(std::move(load));
+  d.pending_first_ = d.graph_.ids().size();
+  d.go_on(head.agent);
+  return document;
+}
+
+// Continues the own chain, if there is one; `agent` is where the snapshot's document wrote.
+void Document::go_on(AgentIndex agent) {
+  if (agent == kNoAgent || graph_.ids().writer(agent) != writer()) {
+    if (graph_.has_forked(writer())) return start_incarnation();
+    agent = graph_.agent_of_writer(writer());
+    if (agent == kNoAgent) return;
+  }
+  agent_ = agent;
+  const ChangeIndex last = graph_.last_of(agent);
+  next_counter_ = last == kNoChange ? graph_.ids().fork_counter(agent) : graph_.at(last).first_counter + graph_.at(last).id_count;
+}
+
+Bytes Document::state_digest_input() {
+  seal();
+  return export_state(*state_, graph_);
 }
 
 }  // namespace tlfs::document

@@ -145,16 +145,17 @@ class Document final : private Holdings {
   Result<Data> data_at(const Version& version);
   Result<std::vector<Patch>> diff(const Version& from, const Version& to);
 
-#if 0
   // ---- snapshots ----
-  // The current state without history, to be opened by open(). Seals.
+  // The current state without history, to be opened by open(). Seals. Undo stacks and changes that wait are not part of it.
   Bytes snapshot();
-  // A document from a snapshot; changes it was made of are asked for with `load` when something needs them (voiding, older versions, revived text).
+  // A document from a snapshot. `packages`: what its changes were written under, settings.package may be left out. The changes themselves are asked for with `load`
+  // when something needs them (changes_since, voiding, older versions, revived text). The writer goes on where it was; with settings.incarnation 0 in
+  // the incarnation that the snapshot was made in. Errc::wrong_document, unknown_package (the message names it), malformed, limit_exceeded.
   static Result<std::unique_ptr<Document>> open(ByteView snapshot, Settings settings,
-                                                std::vector<std::shared_ptr<const schema::Package>> packages,
+                                                const std::vector<std::shared_ptr<const schema::Package>>& packages,
                                                 std::function<Result<Change>(const ChangeHash&)> load);
-  // Bytes that depend on the state alone, the same on all replicas that hold the same changes and voided leaves.
-#endif
+  // Bytes that depend on the state alone, the same on all replicas that hold the same changes and voided leaves. Seals.
+  Bytes state_digest_input();
 
   const State& state() const { return *state_; }
 
@@ -178,6 +179,7 @@ class Document final : private Holdings {
   void apply_one(Change change, Import& report);
   void end_applying(Import& report);
   Status learn(const std::shared_ptr<const schema::Package>& package);
+  void go_on(AgentIndex agent);
   bool has_change(const ChangeHash& hash) const override { return graph_.find(hash) != kNoChange; }
   bool has_package(const crypto::Digest& hash) const override { return nodes_.has(hash); }
 

@@ -8,7 +8,6 @@
 namespace tlfs::document {
 
 void History::fill(Entry& e, Change change) const {
-  e.hash = change.hash;
   e.header = std::move(change.header_bytes);
   e.leaves = std::move(change.leaves);
   if (change.signature) e.signature = std::make_unique<crypto::Signature>(*change.signature);
@@ -21,15 +20,14 @@ void History::fill(Entry& e, Change change) const {
 
 void History::add(Change change) { fill(entries_.emplace_back(), std::move(change)); }
 
-void History::add_absent(const ChangeHash& hash) { entries_.emplace_back().hash = hash; }
-
 const History::Entry& History::present(ChangeIndex index) const {
   Entry& e = entries_[index];
   if (e.header.empty()) {
-    TLFS_CHECK(load_, "change " + to_hex(e.hash) + " is not held here");
-    Result<Change> loaded = load_(e.hash);
+    const ChangeHash& hash = graph_->at(index).hash;
+    TLFS_CHECK(load_, "change " + to_hex(hash) + " is not held here");
+    Result<Change> loaded = load_(hash);
     TLFS_CHECK(loaded.ok(), "history that is needed cannot be read: " + (loaded.ok() ? "" : loaded.error().message()));
-    TLFS_CHECK(loaded->hash == e.hash, "another change was loaded than was asked for");
+    TLFS_CHECK(loaded->hash == hash, "another change was loaded than was asked for");
     fill(e, std::move(*loaded));
   }
   return e;
@@ -41,14 +39,17 @@ std::size_t History::leaf_count(ChangeIndex index) const { return present(index)
 Result<Change> History::change(ChangeIndex index) const {
   const Entry& e = entries_[index];
   if (e.header.empty()) {
-    if (!load_) return Error(Errc::unknown_version, "change " + to_hex(e.hash) + " is not held here");
-    return load_(e.hash);
+    const ChangeHash& hash = graph_->at(index).hash;
+    if (!load_) return Error(Errc::unknown_version, "change " + to_hex(hash) + " is not held here");
+    Result<Change> loaded = load_(hash);
+    if (loaded && e.signature) loaded->signature = *e.signature;
+    return loaded;
   }
   Result<Header> header = decode_header(e.header);
   if (!header) return header.error();
   Change c;
   c.header_bytes = e.header;
-  c.hash = e.hash;
+  c.hash = graph_->at(index).hash;
   c.header = std::move(*header);
   c.leaves = e.leaves;
   if (e.signature) c.signature = *e.signature;

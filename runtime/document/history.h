@@ -16,8 +16,8 @@ class History final : public CharacterSource {
 
   // To be added right after the change got its place in the graph.
   void add(Change change);
-  // A change whose bytes are elsewhere; `load` of set_loader brings them when something needs them.
-  void add_absent(const ChangeHash& hash);
+  // The next `count` changes of the graph; their bytes are elsewhere, and `load` of set_loader brings them when something needs them.
+  void add_absent(std::size_t count) { entries_.resize(entries_.size() + count); }
   void set_loader(std::function<Result<Change>(const ChangeHash&)> load) { load_ = std::move(load); }
   std::size_t size() const { return entries_.size(); }
 
@@ -44,7 +44,6 @@ class History final : public CharacterSource {
 
  private:
   struct Entry {
-    ChangeHash hash{};
     Bytes header;  // empty: the bytes are elsewhere
     std::uint32_t package = 0;  // into packages_
     std::vector<std::optional<Leaf>> leaves;

@@ -50,6 +50,8 @@ class IdSpace {
 
   Lv size() const { return size_; }
   const WriterId& writer(AgentIndex agent) const { return agents_[agent].writer; }
+  AgentIndex parent_of(AgentIndex agent) const { return agents_[agent].parent; }
+  std::uint64_t fork_counter(AgentIndex agent) const { return agents_[agent].fork_counter; }
   std::uint32_t agent_count() const { return static_cast<std::uint32_t>(agents_.size()); }
   AgentIndex agent_of(Lv lv) const { return run_of(lv).agent; }
   std::uint64_t counter_of(Lv lv) const {

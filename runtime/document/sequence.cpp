@@ -338,6 +338,7 @@ bool Sequence::try_merge(SequenceLeaf* leaf, std::uint32_t left) {
 // ---- placing ----------------------------------------------------------------------------------------------------------
 
 Placement Sequence::insert_at(std::uint64_t at, Lv id, std::uint32_t count, std::string_view text) {
+  wake();
   Span run{.id = id, .length = count, .visible = true, .inserted = true};
   if (!first_) {
     place_run({}, run, text);
@@ -393,6 +394,7 @@ Placement Sequence::insert_at(std::uint64_t at, Lv id, std::uint32_t count, std:
 }
 
 Placement Sequence::placement_at(std::uint64_t at) const {
+  wake();
   if (!first_) return {};
   if (at == 0) return {first_->spans[0].id, Side::left};
   return placement_after(this->at(at - 1));
@@ -437,6 +439,7 @@ void Sequence::place_run(Spot before, Span run, std::string_view text) {
 
 bool Sequence::integrate(Lv id, std::uint32_t count, Placement place, std::string_view text, bool visible,
                          bool inserted, const Order& order, std::uint64_t* position) {
+  wake();
   Span run{.id = id, .length = count, .parent = place.parent, .side = place.side, .visible = visible,
            .inserted = inserted};
   Spot before;
@@ -495,7 +498,8 @@ Sequence::Spot Sequence::scan_for_place(Lv id, Placement place, const Spot& pare
   }
   const Lv anchor = anchor_of(span(parent), parent.offset);
   Lv sibling = kNoLv;
-  for (Spot x = anchor == kNoLv ? first_span() : after(find(anchor)); this->id(x) != place.parent; x = next_span(x)) {
+  for (Spot x = anchor == kNoLv ? first_span() : after(find(anchor));
+       x && this->id(x) != place.parent; x = next_span(x)) {
     if (anchor_of(span(x), x.offset) != anchor) continue;  // hangs right of something already walked
     if (sibling == kNoLv) {
       const Spot top = top_of(x, place.parent);
@@ -511,6 +515,7 @@ Sequence::Spot Sequence::scan_for_place(Lv id, Placement place, const Spot& pare
 // ---- looking up -------------------------------------------------------------------------------------------------------
 
 Sequence::Spot Sequence::find(Lv id) const {
+  wake();
   SequenceLeaf* leaf = table_->get(id);
   if (!leaf || leaf->owner != this) return {};
   for (std::uint32_t i = 0; i < leaf->spans.size(); ++i) {
@@ -522,6 +527,7 @@ Sequence::Spot Sequence::find(Lv id) const {
 
 Sequence::Spot Sequence::at(std::uint64_t index) const {
   TLFS_CHECK(index < visible_, "visible index out of range");
+  wake();
   std::uint64_t start;
   SequenceLeaf* leaf = locate(index, &start);
   std::uint64_t skip = index - start;
@@ -536,7 +542,10 @@ std::uint64_t Sequence::position(const Spot& s) const {
   return leaf_start(s.leaf) + visible_before(*s.leaf, s.span) + (span(s).visible ? s.offset : 0);
 }
 
-Sequence::Spot Sequence::first_span() const { return first_ ? Spot{first_, 0, 0} : Spot{}; }
+Sequence::Spot Sequence::first_span() const {
+  wake();
+  return first_ ? Spot{first_, 0, 0} : Spot{};
+}
 
 Sequence::Spot Sequence::next_span(const Spot& s) const {
   if (s.span + 1 < s.leaf->spans.size()) return {s.leaf, s.span + 1, 0};
@@ -624,12 +633,17 @@ void Sequence::set_liveness_at(Spot s, std::uint32_t count, Liveness liveness, s
 // ---- text -------------------------------------------------------------------------------------------------------------
 
 void Sequence::append_text(std::string& out) const {
+  if (asleep_) {
+    out += asleep_->text();
+    return;
+  }
   for (const SequenceLeaf* leaf = first_; leaf; leaf = leaf->next) out += leaf->text;
 }
 
 std::string Sequence::text(std::uint64_t from, std::uint64_t count) const {
   std::string out;
   if (count == 0) return out;
+  wake();
   std::uint64_t start;
   for (const SequenceLeaf* leaf = locate(from, &start); leaf && count > 0; leaf = leaf->next) {
     const std::uint64_t begin = from > start ? from - start : 0;
@@ -646,6 +660,7 @@ std::string Sequence::text(std::uint64_t from, std::uint64_t count) const {
 std::optional<std::uint64_t> Sequence::code_points_at_utf16(std::uint64_t units) const {
   if (units > utf16_) return std::nullopt;
   if (utf16_ == visible_) return units;
+  wake();
   std::uint64_t points = 0;
   const SequenceLeaf* leaf = first_;
   if (root_) {
@@ -677,6 +692,7 @@ std::optional<std::uint64_t> Sequence::code_points_at_utf16(std::uint64_t units)
 std::uint64_t Sequence::utf16_at(std::uint64_t index) const {
   if (utf16_ == visible_) return index;
   if (index >= visible_) return utf16_;
+  wake();
   std::uint64_t start;
   const SequenceLeaf* leaf = locate(index, &start);
   std::uint64_t units = measure(std::string_view(leaf->text).substr(0, byte_at(*leaf, index - start))).utf16;
@@ -689,6 +705,20 @@ std::uint64_t Sequence::utf16_at(std::uint64_t index) const {
 }
 
 // ---- bulk -------------------------------------------------------------------------------------------------------------
+
+void Sequence::sleep(std::unique_ptr<SequenceSource> source) {
+  TLFS_CHECK(empty(), "only an empty sequence takes its content from a source");
+  visible_ = source->visible();
+  utf16_ = source->utf16();
+  asleep_ = std::move(source);
+}
+
+void Sequence::build_from_source() {
+  const std::unique_ptr<SequenceSource> source = std::move(asleep_);
+  visible_ = utf16_ = 0;
+  source->build(*this);
+  finish_build();
+}
 
 void Sequence::build_append(const Span& added, std::string_view text) {
   if (!last_ || last_->spans.size() >= kMaxSpans / 2 || (with_text_ && last_->text.size() > kMaxLeafText / 2)) {

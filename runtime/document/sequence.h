@@ -40,6 +40,19 @@ struct SequenceLeaf;
 struct SequenceInner;
 using PlaceTable = LvTable<SequenceLeaf>;
 
+class Sequence;
+
+// The content of a sequence as a snapshot keeps it, checked already. Built into a tree when something needs more than the text.
+class SequenceSource {
+ public:
+  virtual ~SequenceSource() = default;
+  virtual std::uint64_t visible() const = 0;
+  virtual std::uint64_t utf16() const = 0;
+  virtual std::string_view text() const = 0;
+  // Spans in order through build_append.
+  virtual void build(Sequence& empty) const = 0;
+};
+
 class Sequence {
  public:
   // Where a run of ids lies: `offset` items into span number `span` of `leaf`.
@@ -59,7 +72,7 @@ class Sequence {
 
   std::uint64_t visible() const { return visible_; }
   std::uint64_t utf16() const { return utf16_; }
-  bool empty() const { return first_ == nullptr; }
+  bool empty() const { return first_ == nullptr && !asleep_; }
 
   // Places a visible run so that its first item gets the visible index `at` (≤ visible()), as an edit made here and now.
   // `text` has `count` code points (empty without text).
@@ -111,6 +124,10 @@ class Sequence {
   // Compares places in the sequence: true when a is before b.
   bool before(const Spot& a, const Spot& b) const;
 
+  // Takes its content from `source`, later. Only into an empty sequence.
+  void sleep(std::unique_ptr<SequenceSource> source);
+  bool asleep() const { return asleep_ != nullptr; }
+
   // Bulk building, only into an empty sequence: spans in order, then finish_build() once.
   void build_append(const Span& span, std::string_view visible_text);
   void finish_build();
@@ -135,7 +152,14 @@ class Sequence {
   Spot scan_for_place(Lv id, Placement place, const Spot& parent, const Order& order) const;
   void place_run(Spot before, Span span, std::string_view text);
   Spot after(const Spot& s) const;  // next item, tombstones included
+  // Every public function that looks at spans begins with this. Const because waking changes nothing that can be observed.
+  void wake() const {
+    if (asleep_) [[unlikely]]
+      const_cast<Sequence*>(this)->build_from_source();
+  }
+  void build_from_source();
 
+  std::unique_ptr<SequenceSource> asleep_;
   PlaceTable* table_;
   bool with_text_;
   SequenceLeaf* first_ = nullptr;
@@ -163,6 +187,7 @@ struct SequenceLeaf {
 
 template <class F>
 void Sequence::for_each_span(F&& f) const {
+  wake();
   for (const SequenceLeaf* leaf = first_; leaf; leaf = leaf->next) {
     std::string_view rest = leaf->text;
     for (const Span& s : leaf->spans) {

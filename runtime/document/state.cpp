@@ -93,6 +93,10 @@ Cell* State::make_root() {
 
 Cell* State::child(BranchCell& branch, NodeIndex node) {
   if (Cell* there = branch.child(node)) return there;
+  return new_child(branch, node);
+}
+
+Cell* State::new_child(BranchCell& branch, NodeIndex node) {
   Cell* made = make_cell(node, &branch);
   made->next = branch.first;
   branch.first = made;
@@ -113,11 +117,16 @@ ElementCell* State::materialize(ArrayCell& array, Lv id, NodeIndex value_node) {
   if (ElementCell* there = slots_.get(id)) return there->parent == &array && there->id == id ? there : nullptr;
   const Sequence::Spot spot = array.sequence.find(id);
   if (!spot) return nullptr;
+  ElementCell* made = new_element(array, id, value_node);
+  if (array.sequence.span(spot).visible) made->additions.restore_dot(id);
+  return made;
+}
+
+ElementCell* State::new_element(ArrayCell& array, Lv id, NodeIndex value_node) {
   ElementCell* made = elements_.make();
   made->parent = &array;
   made->node = value_node;
   made->id = made->slot = id;
-  if (array.sequence.span(spot).visible) made->additions.restore_dot(id);
   slots_.set(id, made);
   return made;
 }

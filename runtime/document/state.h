@@ -116,6 +116,9 @@ class State {
   EntryCell* entry(TableCell& table, const Value& key, NodeIndex value_node);
   ElementCell* materialize(ArrayCell& array, Lv id, NodeIndex value_node);  // null when it is not an element of the array
   void bind_slot(Lv slot, ElementCell* element) { slots_.set(slot, element); }
+  // Without looking whether it is there already.
+  Cell* new_child(BranchCell& branch, NodeIndex node);
+  ElementCell* new_element(ArrayCell& array, Lv id, NodeIndex value_node);
   static void adjust_live(Cell& cell, std::int64_t by);
 
  private:
