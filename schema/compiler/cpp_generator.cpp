@@ -8,6 +8,8 @@
 namespace tlfs::schema {
 namespace {
 
+constexpr std::string_view kRootConstant = "  static constexpr std::string_view kPackage = kPackageHash;\n";
+
 std::string primitive_type(Primitive primitive) {
   switch (primitive) {
     case Primitive::boolean:
@@ -40,7 +42,10 @@ class Generator {
       const auto at = static_cast<std::uint32_t>(i - 1);
       if (kind(at) == Kind::structure) classes += class_of(at) + "\n";
     }
-    if (kind(0) != Kind::structure) classes += "// The document itself.\nusing Root = " + type_of(0) + ";\n\n";
+    if (kind(0) != Kind::structure) {
+      classes += "// The document itself.\nclass Root : public " + type_of(0) + " {\n  using Base = " + type_of(0) +
+                 ";\n\n public:\n  using Base::Base;\n" + std::string(kRootConstant) + "};\n\n";
+    }
 
     CppScope global;  // a namespace cannot be called like a function of the C library that a header may declare
     for (const char* name :
@@ -94,9 +99,9 @@ class Generator {
       case Kind::structure:
         return class_names_[at];
       case Kind::table:
-        return space + "Table<" + primitive_type(primitive(at)) + ", " + value_type(at) + ">";
+        return space + "Table<" + primitive_type(primitive(at)) + ", " + value_type(at) + value_node(at) + ">";
       case Kind::array:
-        return space + "Array<" + value_type(at) + ">";
+        return space + "Array<" + value_type(at) + value_node(at) + ">";
       case Kind::text:
         return space + "TextField";
       case Kind::reg:
@@ -114,12 +119,18 @@ class Generator {
     return children.empty() ? "::tlfs::document::Undeclared" : type_of(children.front());
   }
 
+  std::string value_node(std::uint32_t at) const {
+    const auto& children = view_.nodes()[at].children;
+    return children.empty() ? "" : ", " + std::to_string(view_.nodes()[children.front()].node);
+  }
+
   std::string class_of(std::uint32_t at) const {
     CppScope methods;
-    for (const char* name : {"StructField", "field"}) methods.reserve(name);
+    for (const char* name : {"StructField", "field", "kPackage", "kPackageHash"}) methods.reserve(name);
     for (const std::string& name : class_names_) methods.reserve(name);  // a method must not hide a type it returns
     std::string out = "// " + view_.path(at) + "\nclass " + class_names_[at] +
                       " : public ::tlfs::document::StructField {\n public:\n  using StructField::StructField;\n";
+    if (at == 0) out += kRootConstant;
     std::map<std::uint32_t, std::string> names = method_names(at, methods);
     for (std::uint32_t child : view_.nodes()[at].children) {
       const std::string type = type_of(child);

@@ -8,8 +8,11 @@
 //                         template <class Field> Field field(schema::Ordinal node) const
 //   Register<T>           T: bool, std::uint64_t, std::int64_t, double, std::string, tlfs::Bytes
 //   Flag, Counter, TextField
-//   Array<Element>        Element: any of these, or Undeclared where the schema declares no values
-//   Table<Key, Element>   Key: bool, std::uint64_t, std::int64_t, std::string
+//   Array<Element, node>        Element: any of these, or Undeclared (and no node) where the schema declares no values;
+//                               node: the ordinal of the elements' schema node
+//   Table<Key, Element, node>   Key: bool, std::uint64_t, std::int64_t, std::string
+//
+// `Root::kPackage` says which package the ordinals are relative to.
 //
 // A name that C++ reserves, or that would hide something of StructField, gets a trailing underscore.
 #pragma once

@@ -69,6 +69,8 @@ class HouseRules(unittest.TestCase):
     def test_links_of_a_page_lead_somewhere(self):
         self.assert_clean("docs/a.md", "[a](README.md#top) [b](../runtime/base/result.h) [c](https://example.org/x)\n")
         self.assert_breach("docs/a.md", "[a](runtime/base/result.h)\n", "link")
+        self.assert_clean("docs/a.md", "```cpp\nf([](int a) {});\n```\n")
+        self.assert_breach("docs/a.md", "```\n[](x)\n```\n[a](x)\n```\n```\n", "a link to x")
 
     def test_code_shown_on_a_page_is_the_code_of_its_file(self):
         page = "Text\n\n<!-- file: examples/a.cpp -->\n```cpp\nint main() {\n}\n```\n"
