@@ -147,14 +147,52 @@ struct TextCell : Cell {
   explicit TextCell(PlaceTable& places) : Cell(CellType::text), sequence(places, true) {}
 };
 
+struct Assignment {
+  Lv dot = kNoLv;
+  Value value;
+};
+
+// Live assignments, the highest in operation order first; an assignment of several values has one entry for each, in its order. Nearly
+// always one, which then lies inside.
+class Assignments {
+ public:
+  std::size_t size() const { return more_ ? more_->size() : one_.dot == kNoLv ? 0 : 1; }
+  bool empty() const { return size() == 0; }
+  const Assignment* begin() const { return more_ ? more_->data() : &one_; }
+  const Assignment* end() const { return begin() + size(); }
+  const Assignment& front() const { return *begin(); }
+  // So that it becomes number `at` <= size().
+  void insert(std::size_t at, Assignment a) {
+    if (!more_ && one_.dot == kNoLv) {
+      one_ = std::move(a);
+      return;
+    }
+    if (!more_) {
+      more_ = std::make_unique<std::vector<Assignment>>();
+      more_->push_back(std::move(one_));
+      one_ = {};
+    }
+    more_->insert(more_->begin() + static_cast<std::ptrdiff_t>(at), std::move(a));
+  }
+  template <class F>
+  void erase_if(F&& f) {
+    if (!more_) {
+      if (one_.dot != kNoLv && f(one_)) one_ = {};
+      return;
+    }
+    std::erase_if(*more_, f);
+    if (more_->size() > 1) return;
+    const std::unique_ptr<std::vector<Assignment>> left = std::move(more_);
+    if (!left->empty()) one_ = std::move(left->front());
+  }
+
+ private:
+  Assignment one_;  // without a dot: none, or they are in more_
+  std::unique_ptr<std::vector<Assignment>> more_;
+};
+
 struct RegisterCell : Cell {
-  struct Assignment {
-    Lv dot;
-    Value value;
-  };
-  // Live assignments, the highest in operation order first; an assignment of several values has one entry for each, in its order.
-  // Nearly always one.
-  std::vector<Assignment> values;
+  Assignments values;
   RegisterCell() : Cell(CellType::reg) {}
 };
 

@@ -372,10 +372,11 @@ class CellDecoder {
     Lv last = 0;
     for (std::size_t i = 0; i < all.size(); ++i) {
       auto& values = static_cast<RegisterCell*>(all[i])->values;
-      values.resize(per_cell[i]);
-      for (auto& a : values) {
+      for (std::uint32_t k = 0; k < per_cell[i]; ++k) {
+        Assignment a;
         if (!dot(plus(last, dots.next()), last) || !value(type, numbered > 0 ? numbers.next() : 0, a.value)) return;
         a.dot = last;
+        values.insert(k, std::move(a));
       }
       all[i]->live = values.empty() ? 0 : 1;
     }

@@ -434,10 +434,10 @@ void State::assign(RegisterCell& cell, const OperationBatch& batch, const Operat
   }
   note(cell);
   const bool was_unset = cell.values.empty();
-  std::erase_if(cell.values, [&](const auto& a) { return past.saw(a.dot); });
-  auto at = cell.values.begin();
-  while (at != cell.values.end() && graph_->ordered_before(op.id, at->dot)) ++at;
-  for (std::uint32_t i = 0; i < op.length; ++i) at = cell.values.insert(at, {op.id, batch.values[op.first + i]}) + 1;
+  cell.values.erase_if([&](const auto& a) { return past.saw(a.dot); });
+  std::size_t at = 0;
+  for (const Assignment& a : cell.values) at += graph_->ordered_before(op.id, a.dot) ? 1 : 0;
+  for (std::uint32_t i = 0; i < op.length; ++i) cell.values.insert(at++, {op.id, batch.values[op.first + i]});
   if (was_unset) adjust_live(cell, 1);
   add_to_elements(cell, cell.node, op.id, past);
 }
@@ -483,7 +483,7 @@ void State::kill(Cell& cell, const Past& past, NodeIndex compartment) {
       auto& values = as<RegisterCell>(cell).values;
       if (values.empty()) return;
       note(cell);
-      std::erase_if(values, [&](const auto& a) { return past.saw(a.dot); });
+      values.erase_if([&](const auto& a) { return past.saw(a.dot); });
       if (values.empty()) adjust_live(cell, -1);
       return;
     }
