@@ -4,6 +4,7 @@
 // wrong.
 #include <CLI/CLI.hpp>
 
+#include "bridges/cli/json_command.h"
 #include "bridges/cli/replay_command.h"
 #include "bridges/cli/schema_commands.h"
 
@@ -16,6 +17,7 @@ int main(int argc, char** argv) {
 
   int exit_code = 0;
   tlfs::cli::add_schema_commands(app, exit_code);
+  tlfs::cli::add_json_command(app, exit_code);
   tlfs::cli::add_replay_command(app, exit_code);
   try {
     app.parse(argc, argv);

@@ -38,12 +38,6 @@ int complain(int code, const std::string& message) {
   return code;
 }
 
-std::string names_of(const Packages& packages) {
-  std::string out;
-  for (const PackagePtr& p : packages) out.append(out.empty() ? "" : ", ").append(p->name());
-  return out;
-}
-
 PackagePtr find(const Packages& packages, const std::string& name) {
   const auto found = std::ranges::find(packages, name, &schema::Package::name);
   return found == packages.end() ? nullptr : *found;
@@ -60,20 +54,10 @@ std::string summary(const schema::Package& p) {
 
 // The schema that --name means, or the only one of the file; else says what to do and sets `code`.
 PackagePtr choose(const Options& o, int& code) {
-  const Result<Packages> packages = load_schemas(o.file);
-  if (!packages) {
-    code = complain(kProblem, packages.error().message());
-    return nullptr;
-  }
-  if (o.name.empty()) {
-    if (packages->size() == 1) return packages->front();
-    code = complain(kUsage, o.file + " holds " + count(packages->size(), "schema") + ": " + names_of(*packages) +
-                                "; choose one with --name");
-    return nullptr;
-  }
-  PackagePtr package = find(*packages, o.name);
-  if (!package) code = complain(kUsage, o.file + " holds no schema " + o.name + "; it holds " + names_of(*packages));
-  return package;
+  const Result<PackagePtr> package = load_schema(o.file, o.name);
+  if (package) return *package;
+  code = complain(package.error().is(FileErrc::no_such_schema) ? kUsage : kProblem, package.error().message());
+  return nullptr;
 }
 
 std::shared_ptr<const schema::View> choose_view(const schema::Package& package, const std::string& version, int& code) {

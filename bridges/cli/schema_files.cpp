@@ -1,8 +1,10 @@
 #include "bridges/cli/schema_files.h"
 
+#include <algorithm>
 #include <fstream>
 #include <system_error>
 
+#include "bridges/cli/input.h"
 #include "schema/compiler/compile.h"
 #include "schema/lens/package_file.h"
 
@@ -14,22 +16,10 @@ namespace fs = std::filesystem;
 // Larger than any text the compiler takes and any file of packages that people have.
 constexpr std::size_t kMaxFileBytes = std::size_t{64} << 20;
 
-Result<Bytes> read_file(const std::string& path) {
-  std::error_code error;
-  if (fs::is_directory(path, error)) return Error(FileErrc::unreadable, path + ": this is a directory");
-  std::ifstream in(path, std::ios::binary);
-  if (!in)
-    return Error(FileErrc::unreadable, path + ": cannot be read; expected a .tlfs text or a compiled package file");
-  Bytes content;
-  char block[1 << 16];
-  while (in.read(block, sizeof block), in.gcount() > 0) {
-    content.insert(content.end(), block, block + in.gcount());
-    if (content.size() > kMaxFileBytes) {
-      return Error(FileErrc::unreadable, path + ": is larger than " + std::to_string(kMaxFileBytes) + " bytes");
-    }
-  }
-  if (in.bad()) return Error(FileErrc::unreadable, path + ": could not be read to its end");
-  return content;
+std::string names_of(const Packages& packages) {
+  std::string out;
+  for (const auto& p : packages) out.append(out.empty() ? "" : ", ").append(p->name());
+  return out;
 }
 
 }  // namespace
@@ -37,7 +27,7 @@ Result<Bytes> read_file(const std::string& path) {
 std::string_view errc_module(FileErrc) { return "schema files"; }
 
 Result<Packages> load_schemas(const std::string& path) {
-  const Result<Bytes> content = read_file(path);
+  const Result<Bytes> content = read_file(path, kMaxFileBytes, "a .tlfs text or a compiled package file");
   if (!content) return content.error();
   if (schema::looks_like_package_file(*content)) {
     Result<Packages> packages = schema::decode_package_file(*content);
@@ -49,6 +39,19 @@ Result<Packages> load_schemas(const std::string& path) {
   Packages packages;
   for (const schema::CompiledSchema& s : *compiled) packages.push_back(s.package);
   return packages;
+}
+
+Result<std::shared_ptr<const schema::Package>> load_schema(const std::string& path, const std::string& name) {
+  const Result<Packages> packages = load_schemas(path);
+  if (!packages) return packages.error();
+  if (name.empty() && packages->size() == 1) return packages->front();
+  if (name.empty()) {
+    return Error(FileErrc::no_such_schema, path + " holds " + std::to_string(packages->size()) +
+                                               " schemas: " + names_of(*packages) + "; choose one with --name");
+  }
+  const auto found = std::ranges::find(*packages, name, &schema::Package::name);
+  if (found != packages->end()) return *found;
+  return Error(FileErrc::no_such_schema, path + " holds no schema " + name + "; it holds " + names_of(*packages));
 }
 
 Status write_file(const fs::path& path, ByteView content) {

@@ -319,7 +319,7 @@ class ArchiveDecoder {
       if (!strands[compartment]) return malformed("a leaf whose merged block is not there");
       const OperationBatch& batch = strands[compartment]->take(scope);
       if (!refers_back(batch)) return malformed("an operation that refers to a later one");
-      leaf.payload = encode_block(batch, scope, graph_.ids(), graph_, kPlain);
+      leaf.payload = encode_block(batch, scope, graph_.ids(), graph_, kUncompressed);
     } else {
       leaf.epoch = epoch_.next();
       const std::uint64_t salt = salt_.next();

@@ -96,7 +96,7 @@ class ArchiveEncoder {
     for (std::size_t before = 0; before < l; ++before)  // a second leaf of one compartment has no place in its block
       if (forms_[i][before] == kMerged && changes_[i].leaves[before]->compartment == leaf->compartment) return;
     Result<OperationBatch> batch = decode_block(leaf->payload, scope, graph_.ids(), graph_);
-    if (!batch || encode_block(*batch, scope, graph_.ids(), graph_, kPlain) != leaf->payload) return;
+    if (!batch || encode_block(*batch, scope, graph_.ids(), graph_, kUncompressed) != leaf->payload) return;
     forms_[i][l] = kMerged;
     batches_[i].resize(changes_[i].leaves.size());
     batches_[i][l] = std::move(*batch);

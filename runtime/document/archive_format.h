@@ -29,9 +29,6 @@ enum LeafForm : std::uint8_t { kMerged = 0, kKeptAsIs = 1, kAbsent = 2 };
 inline constexpr std::uint32_t kIdsPerGroup = 1u << 20;
 inline constexpr std::size_t kBytesPerGroup = 16u << 20;
 
-// The payload of a leaf that can be merged: exactly what this encoder makes of its operations without compression.
-inline constexpr BlockOptions kPlain{0, kMaxBlockBytes};
-
 // All operations as one writer's, the counter being the Lv: inside an archive nobody needs another name.
 class FlatWriters final : public WriterDirectory {
  public:

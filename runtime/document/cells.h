@@ -96,15 +96,26 @@ struct EntryCell : BranchCell {
 struct ValueHash {
   std::size_t operator()(const Value& v) const;
 };
+// As operator== and operator<, but quick for strings, which keys nearly always are.
+inline bool same_key(const Value& a, const Value& b) {
+  const auto* x = std::get_if<std::string>(&a);
+  const auto* y = std::get_if<std::string>(&b);
+  return x && y ? *x == *y : a == b;
+}
+inline bool key_before(const Value& a, const Value& b) {
+  const auto* x = std::get_if<std::string>(&a);
+  const auto* y = std::get_if<std::string>(&b);
+  return x && y ? *x < *y : a < b;
+}
 struct EntryHash {
   std::size_t operator()(const EntryCell* e) const { return ValueHash{}(e->key); }
   std::size_t operator()(const Value& v) const { return ValueHash{}(v); }
 };
 struct EntryEqual {
   using is_transparent = void;
-  bool operator()(const EntryCell* a, const EntryCell* b) const { return a->key == b->key; }
-  bool operator()(const EntryCell* a, const Value& b) const { return a->key == b; }
-  bool operator()(const Value& a, const EntryCell* b) const { return a == b->key; }
+  bool operator()(const EntryCell* a, const EntryCell* b) const { return same_key(a->key, b->key); }
+  bool operator()(const EntryCell* a, const Value& b) const { return same_key(a->key, b); }
+  bool operator()(const Value& a, const EntryCell* b) const { return same_key(a, b->key); }
 };
 
 struct TableCell : Cell {

@@ -67,8 +67,8 @@ class ColumnReader {
 
   ByteReader in_;
   std::uint64_t unread_ = 0;
-  std::uint64_t left_ = 0;  // values of the current token
-  std::array<std::uint64_t, kMaxPattern> pattern_{};
+  std::uint64_t left_ = 0;                          // values of the current token
+  std::array<std::uint64_t, kMaxPattern> pattern_;  // set by a token before it is read
   std::uint8_t period_ = 1;
   std::uint8_t at_ = 0;
   bool literal_ = false;

@@ -85,7 +85,7 @@ Commit Document::finish(Transaction& tx, const TransactionOptions& options) {
       scratch_.metadata.push_back({options.time_ms, options.origin, options.label});
     }
     scratch_.transactions.push_back(mark);
-    done.record = encode_block(scratch_, {agent_, tx.first(), tx.id_count()}, graph_.ids(), graph_);
+    done.record = encode_block(scratch_, {agent_, tx.first(), tx.id_count()}, graph_.ids(), graph_, kUncompressed);
     next_counter_ += tx.id_count();
     pending_.append(scratch_);
     ++revision_;
@@ -226,7 +226,7 @@ bool Document::seal() {
   const auto& nodes = nodes_.nodes_of(settings_.package->hash());
   const BlockScope scope{agent_, pending_first_, header.id_count};
   const auto leaf = [&](NodeIndex compartment, const OperationBatch& batch) {
-    return Leaf{nodes_.at(compartment).id, 0, {}, encode_block(batch, scope, graph_.ids(), graph_)};
+    return Leaf{nodes_.at(compartment).id, 0, {}, encode_block(batch, scope, graph_.ids(), graph_, kUncompressed)};
   };
   std::vector<Leaf> leaves;
   bool single = true;
@@ -302,7 +302,7 @@ void Document::apply_change(State& state, ChangeIndex index) const {
 }
 
 void Document::start_incarnation() {
-  seal();
+  sign();  // what the old incarnation wrote; nothing later vouches for it
   const crypto::Digest fresh = crypto::hash("tlfs incarnation", {settings_.device->public_key(), settings_.id,
                                                                  graph_.size() ? ByteView(graph_.at(static_cast<ChangeIndex>(graph_.size() - 1)).hash) : ByteView()});
   ByteReader r(fresh);
@@ -310,10 +310,49 @@ void Document::start_incarnation() {
   agent_ = kNoAgent;
 }
 
+// Whether every change is signed, or reached through prev from a signed one further back. Signatures of changes that others vouch for are not
+// looked at and go, so that nothing unchecked is passed on.
+bool Document::all_vouched(std::vector<Change>& changes) const {
+  tsl::robin_map<crypto::PublicKey, std::vector<ChangeHash>, crypto::DigestHash> vouched;  // by device; nearly always one
+  for (auto c = changes.rbegin(); c != changes.rend(); ++c) {
+    if (c->header.document != settings_.id) return false;
+    std::vector<ChangeHash>& expected = vouched[c->header.writer.device];
+    const auto at = std::find(expected.begin(), expected.end(), c->hash);
+    if (at != expected.end()) {
+      c->signature.reset();
+      if (c->header.prev) {
+        *at = *c->header.prev;
+      } else {
+        expected.erase(at);
+      }
+    } else {
+      if (!c->signature || !verify_signature(*c)) return false;
+      if (c->header.prev) expected.push_back(*c->header.prev);
+    }
+  }
+  return true;
+}
+
+bool Document::may_apply(const Change& c) const {
+  if (!nodes_.has(c.header.package) || (c.header.prev && !has_change(*c.header.prev))) return false;
+  return std::all_of(c.header.deps.begin(), c.header.deps.end(), [this](const ChangeHash& d) { return has_change(d); });
+}
+
 Import Document::import(std::vector<Change> changes) {
   TLFS_CHECK(!in_transaction_, "a transaction is open");
   seal();
   Import report;
+  report.revision = revision_;
+  // The usual case: a peer sends what is missing, in causal order, and nothing has to wait.
+  if (inbox_.waiting() == 0 && all_vouched(changes)) {
+    begin_applying();
+    std::size_t taken = 0;
+    for (; taken < changes.size() && may_apply(changes[taken]); ++taken)
+      if (!has_change(changes[taken].hash)) apply_one(std::move(changes[taken]), report);
+    end_applying(report);
+    changes.erase(changes.begin(), changes.begin() + static_cast<std::ptrdiff_t>(taken));
+    if (changes.empty()) return report;
+  }
   Result<std::vector<Change>> ready = inbox_.offer(std::move(changes), *this);
   if (ready) {
     apply_ready(std::move(*ready), report);
@@ -334,32 +373,73 @@ Import Document::import(std::vector<Change> changes) {
 }
 
 void Document::apply_ready(std::vector<Change> ready, Import& report) {
-  seal();
-  report.revision = revision_;
   if (ready.empty()) return;
-  state_->begin_notes(graph_.ids().size());
-  std::size_t applied = 0;
-  for (Change& c : ready) {
-    // Someone else writes as us: a copy of this device's store lives on elsewhere.
-    if (c.header.writer == writer()) start_incarnation();
+  seal();
+  begin_applying();
+  for (Change& c : ready) apply_one(std::move(c), report);
+  end_applying(report);
+}
+
+void Document::begin_applying() { state_->begin_notes(graph_.ids().size()); }
+
+void Document::apply_one(Change change, Import& report) {
+  // Someone else writes as us: a copy of this device's store lives on elsewhere.
+  if (change.header.writer == writer()) start_incarnation();
+  const Result<ChangeIndex> index = graph_.add(change.hash, change.header);
+  if (!index) {
+    report.refused.push_back(index.error());
+    return;
+  }
+  pending_first_ = graph_.ids().size();  // nothing of ours is pending
+  history_.add(std::move(change));
+  apply_change(*state_, *index);
+  ++report.applied;
+}
+
+void Document::end_applying(Import& report) {
+  std::vector<Patch> patches = build_patches(*state_, *view_);
+  state_->end_notes();
+  std::move(patches.begin(), patches.end(), std::back_inserter(report.patches));
+  if (report.applied > 0) ++revision_;
+  report.revision = revision_;
+}
+
+// ---- recovery ---------------------------------------------------------------------------------------------------------
+
+Status Document::recover(std::vector<Change> changes, const std::vector<Logged>& unsealed, std::uint64_t revision) {
+  TLFS_CHECK(graph_.ids().size() == 0 && agent_ == kNoAgent, "only a fresh document can be recovered");
+  for (Change& c : changes) {
+    if (c.header.document != settings_.id) return Error(Errc::wrong_document, "a change of another document in the log of " + to_hex(settings_.id));
+    if (!nodes_.has(c.header.package)) return Error(Errc::unknown_package, "a change in the log names package " + to_hex(c.header.package) + ", which is not known");
+    bool complete = !c.header.prev || graph_.find(*c.header.prev) != kNoChange;
+    for (const ChangeHash& dep : c.header.deps) complete = complete && graph_.find(dep) != kNoChange;
+    if (!complete) return Error(Errc::missing_dependency, "a change in the log comes before one that it depends on");
     const Result<ChangeIndex> index = graph_.add(c.hash, c.header);
-    if (!index) {
-      report.refused.push_back(index.error());
-      continue;
-    }
+    if (!index) return index.error();
     history_.add(std::move(c));
     apply_change(*state_, *index);
-    ++applied;
   }
   pending_first_ = graph_.ids().size();
-  if (applied > 0) {
-    report.applied += applied;
-    ++revision_;
-    std::vector<Patch> patches = build_patches(*state_, *view_);
-    std::move(patches.begin(), patches.end(), std::back_inserter(report.patches));
+  if (graph_.agent_of_writer(writer()) != kNoAgent || !unsealed.empty()) {
+    agent_ = graph_.ensure_agent(writer());
+    const ChangeIndex last = graph_.last_of(agent_);
+    next_counter_ = last == kNoChange ? 0 : graph_.at(last).first_counter + graph_.at(last).id_count;
   }
-  state_->end_notes();
-  report.revision = revision_;
+  State::Context context;
+  context.epoch = static_cast<std::uint32_t>(graph_.size() + 1);
+  context.nodes = &nodes_.nodes_of(settings_.package->hash());
+  for (const Logged& logged : unsealed) {
+    if (logged.id_count == 0 || logged.id_count > kMaxIdsPerChange)
+      return Error(Errc::malformed, "a record in the log takes " + std::to_string(logged.id_count) + " ids");
+    const Lv base = graph_.ids().append(agent_, next_counter_, logged.id_count);
+    const Result<OperationBatch> batch = decode_block(logged.record, {agent_, base, logged.id_count}, graph_.ids(), graph_);
+    if (!batch) return batch.error().within("a record in the log");
+    next_counter_ += logged.id_count;
+    for (std::size_t k = 0; k < batch->operations.size(); ++k) state_->apply(*batch, k, context);
+    pending_.append(*batch);
+  }
+  revision_ = revision;
+  return {};
 }
 
 // ---- voiding and history ----------------------------------------------------------------------------------------------

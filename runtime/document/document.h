@@ -122,6 +122,17 @@ class Document final : private Holdings {
   const ChangeGraph& graph() const { return graph_; }
   const History& history() const { return history_; }
 
+  // ---- recovery ----
+  // A local transaction as its log keeps it until it is sealed.
+  struct Logged {
+    Bytes record;                // Commit::record
+    std::uint32_t id_count = 0;  // how many ids it took
+  };
+  // Makes a fresh document what it was: with these sealed changes, which were its own or were verified when they came, in causal
+  // order, and the transactions of this writer and incarnation that were not sealed. The same ids will be handed out
+  // next. An error leaves a document that is of no use.
+  Status recover(std::vector<Change> changes, const std::vector<Logged>& unsealed, std::uint64_t revision);
+
   // ---- voiding ----
   // Leaves that have no effect, as if they had never been, except that what they inserted still anchors what others attached. Returns the patches
   // from the value before. unknown_version when a change is not here; the leaves then stay as they were.
@@ -160,7 +171,12 @@ class Document final : private Holdings {
   Result<std::unique_ptr<State>> state_at(const Version& version);
   bool is_lawful(const History::ReadLeaf& leaf, const std::vector<NodeIndex>& nodes) const;
   void start_incarnation();
+  bool all_vouched(std::vector<Change>& changes) const;
+  bool may_apply(const Change& change) const;
   void apply_ready(std::vector<Change> ready, Import& report);
+  void begin_applying();
+  void apply_one(Change change, Import& report);
+  void end_applying(Import& report);
   Status learn(const std::shared_ptr<const schema::Package>& package);
   bool has_change(const ChangeHash& hash) const override { return graph_.find(hash) != kNoChange; }
   bool has_package(const crypto::Digest& hash) const override { return nodes_.has(hash); }

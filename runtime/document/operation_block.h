@@ -1,8 +1,8 @@
-// The operation block: the bytes that an operation batch becomes inside a leaf (and in the local log). runtime/document/README.md
-// describes the format.
+// The operation block: the bytes that an operation batch becomes inside a leaf (and in the local log).
+// runtime/document/README.md describes the format.
 //
-// Decoding accepts any bytes. What a block says about ids is checked against the id range that its change owns; whether the things it
-// refers to exist and were seen is the business of State, operation by operation.
+// Decoding accepts any bytes. What a block says about ids is checked against the id range that its change owns; whether
+// the things it refers to exist and were seen is the business of State, operation by operation.
 #pragma once
 
 #include "runtime/base/result.h"
@@ -11,8 +11,8 @@
 
 namespace tlfs::document {
 
-// How a block names a writer. `branch` is the hash of the change that holds the operation, given only where the author knew that the
-// writer has forked.
+// How a block names a writer. `branch` is the hash of the change that holds the operation, given only where the author
+// knew that the writer has forked.
 struct WriterEntry {
   WriterId writer;
   std::optional<ChangeHash> branch;
@@ -37,23 +37,28 @@ struct BlockScope {
 };
 
 struct BlockOptions {
-  int zstd_level = 3;                    // of the sections that compression makes smaller
-  std::size_t compress_from = 256;       // bytes of a section below which it stays as it is
+  int zstd_level = 3;               // of the sections that compression makes smaller
+  std::size_t compress_from = 256;  // bytes of a section below which it stays as it is
 };
 
-// Deterministic for equal batch, scope and options.
-Bytes encode_block(const OperationBatch& batch, const BlockScope& scope, const IdSpace& ids, const WriterDirectory& writers,
-                   const BlockOptions& options = {});
+// How leaves of epoch 0 are best sealed: an archive can only make again what no compressor had a hand in, and storage
+// and transport compress many of them together anyway.
+inline constexpr BlockOptions kUncompressed{0, std::size_t{64} << 20};
 
-// Errc::malformed or Errc::limit_exceeded, with what was expected where. References to writers or counters that this replica does not
-// have become kUnknownLv and leave the rest of the block readable.
+// Deterministic for equal batch, scope and options.
+Bytes encode_block(const OperationBatch& batch, const BlockScope& scope, const IdSpace& ids,
+                   const WriterDirectory& writers, const BlockOptions& options = {});
+
+// Errc::malformed or Errc::limit_exceeded, with what was expected where. References to writers or counters that this
+// replica does not have become kUnknownLv and leave the rest of the block readable.
 Result<OperationBatch> decode_block(ByteView bytes, const BlockScope& scope, const IdSpace& ids,
                                     const WriterDirectory& writers);
 
 inline constexpr std::size_t kMaxBlockBytes = 64u << 20;  // after decompression
 inline constexpr std::size_t kMaxKeysPerTarget = 64;
 inline constexpr std::size_t kMaxWritersPerBlock = 1u << 20;
-// Repetition costs nothing in a block, so these bound what a small one may become in memory. A batch must keep to them too.
+// Repetition costs nothing in a block, so these bound what a small one may become in memory. A batch must keep to them
+// too.
 inline constexpr std::size_t kMaxOperationsPerBlock = 1u << 22;
 inline constexpr std::size_t kMaxValuesPerBlock = 1u << 22;
 inline constexpr std::size_t kMaxKeysPerBlock = 1u << 22;

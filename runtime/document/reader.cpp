@@ -68,7 +68,7 @@ std::vector<const EntryCell*> Reader::entries(const TableCell& table) {
   std::vector<const EntryCell*> out;
   for (const EntryCell* e : table.entries)
     if (State::exists(*e)) out.push_back(e);
-  std::sort(out.begin(), out.end(), [](const EntryCell* a, const EntryCell* b) { return a->key < b->key; });
+  std::sort(out.begin(), out.end(), [](const EntryCell* a, const EntryCell* b) { return key_before(a->key, b->key); });
   return out;
 }
 

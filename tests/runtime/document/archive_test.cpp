@@ -15,8 +15,6 @@ using namespace tlfs::document::testing;
 
 namespace {
 
-constexpr BlockOptions kUncompressed{3, kMaxBlockBytes};
-
 void require_comes_back(const std::vector<Change>& changes, const Bytes& archive) {
   const Result<std::vector<Change>> back = decode_archive(archive);
   REQUIRE(back.ok());

@@ -193,6 +193,8 @@ TEST_CASE("replicas that learn of a fork in different orders order its operation
   const ChangeIndex sx = b.add_header(x1), s1 = b.add_header(h1);
   CHECK(first.ordered_before(first.at(f1).base, first.at(fx).base) ==
         second.ordered_before(second.at(s1).base, second.at(sx).base));
+  CHECK(first.ordered_before(first.at(f1).base, first.at(fx).base + 1));  // the lesser counter first
+  CHECK(first.ordered_before(first.at(fx).base, first.at(f1).base + 1));
   const ChangeIndex seen1 = b.add(2, {sx}, 1), seen2 = a.add(2, {fx}, 1);
   CHECK(SeenWriters(first, seen2).find({writer_number(1), {}}) == first.at(fx).agent);
   CHECK(SeenWriters(second, seen1).find({writer_number(1), {}}) == second.at(sx).agent);

@@ -222,3 +222,23 @@ TEST_CASE("a full inbox refuses the newest, counts them, and works on") {
   released = inbox.offer({chain.begin() + 6, chain.end()}, shelf);  // a batch that is ready at once needs no room
   CHECK(released->size() == 14);
 }
+
+TEST_CASE("naming another writer's change as one's own last vouches for nothing") {
+  Device alice(1), mallory(2);
+  const Change a = alice.write({}, false);
+  Header h = a.header;
+  h.writer.device = mallory.key.public_key();
+  h.seq = 1;
+  h.prev = a.hash;
+  h.lamport = 2;
+  h.first_counter = 1;
+  Change claim = make_change(h, {Leaf{}});
+  claim.signature = sign_change(claim.hash, mallory.key);
+  Shelf shelf;
+  shelf.packages.insert(kPackage);
+  for (const std::vector<Change>& batch : {std::vector<Change>{a, claim}, std::vector<Change>{claim, a}}) {
+    Inbox inbox(kDocument);
+    CHECK(inbox.offer(std::vector<Change>(batch), shelf)->empty());
+    CHECK(inbox.unvouched() == 1);
+  }
+}

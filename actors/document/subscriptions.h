@@ -1,0 +1,51 @@
+// Who watches a document, and who is to be told. Without actors; owned by DocumentService.
+//
+// Notify, then pull: a subscriber is told once that there is something new and not again before it has pulled, so a slow
+// one costs one entry here, whatever happens meanwhile.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "runtime/document/patch.h"
+
+namespace tlfs::document_actor {
+
+inline constexpr std::size_t kMaxSubscriptions = 10'000;
+
+class Subscriptions {
+ public:
+  struct Watched {
+    document::Path prefix;
+    std::string version;  // as asked for; empty: the document's
+  };
+
+  // Names start behind `first`, so that those of an earlier incarnation mean nothing.
+  explicit Subscriptions(std::uint64_t first) : last_(first) {}
+
+  bool full() const { return all_.size() >= kMaxSubscriptions; }
+  std::uint64_t add(Watched watched, bool up_to_date);
+  void remove(std::uint64_t id) { all_.erase(id); }
+  // Null when there is none.
+  const Watched* find(std::uint64_t id) const;
+  bool watches(const std::string& version) const;
+  std::size_t size() const { return all_.size(); }
+
+  // The subscriber has everything now: it is to be told about what comes next.
+  void pulled(std::uint64_t id);
+  // Something has changed: those who are to be told now. Costs what it returns.
+  std::vector<std::uint64_t> changed();
+
+ private:
+  struct Entry {
+    Watched watched;
+    bool listening = false;  // in idle_
+  };
+  std::map<std::uint64_t, Entry> all_;
+  std::vector<std::uint64_t> idle_;  // up to date and to be told; may name some that have ended
+  std::uint64_t last_;
+};
+
+}  // namespace tlfs::document_actor

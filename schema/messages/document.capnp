@@ -1,0 +1,275 @@
+@0xe3a7d20c9b51f846;
+# What a document actor is asked, what it answers, and what it tells its subscribers. The same words travel between
+# actors of one process and, later, over the bridges.
+#
+# Every request is answered by one Reply. actors/document/document_actor.h says what each request does.
+
+using Cxx = import "/capnp/c++.capnp";
+$Cxx.namespace("tlfs::messages");
+
+# ---- values ----
+
+struct Value {
+  # A primitive, tagged with its type.
+  union {
+    none @0 :Void;         # unset; JSON's null
+    boolean @1 :Bool;
+    unsigned64 @2 :UInt64;
+    signed64 @3 :Int64;
+    float64 @4 :Float64;   # finite
+    string @5 :Text;       # UTF-8
+    bytes @6 :Data;
+  }
+}
+
+struct Tree {
+  # A value with arrays and objects inside, in preorder: an array or object is followed by its members, each with
+  # everything in it. So depth costs no nesting of messages. Exactly one value; at most 128 levels.
+  items @0 :List(TreeItem);
+}
+
+struct TreeItem {
+  name @0 :Text;           # of a member of an object; empty otherwise
+  union {
+    value @1 :Value;
+    array @2 :UInt32;      # number of elements
+    object @3 :UInt32;     # number of members; their names are unique
+  }
+}
+
+struct PathStep {
+  # One step of a path in the names of one version.
+  union {
+    field @0 :Text;        # of a struct
+    key @1 :Value;         # of a table: boolean, unsigned64, signed64 or string
+    index @2 :UInt64;      # of an array
+  }
+}
+
+struct Address {
+  # A place without names: it means the same in every version and after every concurrent move.
+  node @0 :Data;           # permanent id of the schema node: 16 bytes
+  keys @1 :List(AddressKey);  # the dynamic keys on the way, outermost first; at most 64
+}
+
+struct AddressKey {
+  union {
+    table @0 :Value;       # a table key
+    element @1 :ElementId; # an array element
+  }
+}
+
+struct ElementId {
+  # The operation that inserted the element.
+  device @0 :Data;         # 32 bytes
+  incarnation @1 :UInt64;
+  counter @2 :UInt64;
+}
+
+# ---- writing ----
+
+enum TextUnit {
+  # What positions and lengths in a text count.
+  codePoints @0;
+  utf16 @1;
+}
+
+struct Edit {
+  # One edit of a transaction. Positions are those of the value as the edits before it have left it.
+  place :union {
+    path @0 :List(PathStep);
+    address @1 :Address;   # for edits that address cannot express (set, insert with values) the place's path is looked up
+  }
+  what :union {
+    set @2 :Tree;          # the place is made equal to this; struct fields that are not named stay as they are
+    remove @3 :Void;       # a table key or an array element is gone; elsewhere everything below
+    insert :group {        # elements of an array
+      index @4 :UInt64;    # of the first one, afterwards
+      values @5 :List(Tree);
+    }
+    erase :group {         # elements of an array
+      from @6 :UInt64;
+      count @7 :UInt64;
+    }
+    move :group {          # the element at `element` is taken out and put back so that it has index `to`
+      element @8 :UInt64;
+      to @9 :UInt64;
+    }
+    splice :group {        # of a text
+      position @10 :UInt64;
+      removed @11 :UInt64;
+      text @12 :Text;
+    }
+    increment @13 :Int64;  # a counter
+    reset @14 :Void;       # a counter
+    touch @15 :Void;       # a table key exists, even when nothing is in it
+  }
+}
+
+struct WriteId {
+  # Names a write of one client, so that it takes effect once however often it is sent. Zero for a write that is sent
+  # once only.
+  client @0 :UInt64;       # chosen at random
+  number @1 :UInt64;       # ascending
+}
+
+struct Transact {
+  # Edits that become visible together. Committed, or the error of the first edit that does not fit; then nothing has
+  # changed.
+  edits @0 :List(Edit);
+  onRevision @1 :UInt64 = 0xffffffffffffffff;
+  # The revision that the edits were made on: indices in paths and positions are mapped through what has happened since.
+  # The default stands for the current one. Errc::stale when what has happened since is not remembered any more.
+
+  unit @2 :TextUnit;       # of positions in splices
+  origin @3 :Text;         # window or tool; its own undo stack. Empty: not undoable
+  label @4 :Text;
+  timeMs @5 :Int64;        # since the Unix epoch; 0: not stated
+  write @6 :WriteId;
+}
+
+struct TakeBack {
+  # Undoes the origin's last transaction, or redoes what it undid last. Committed.
+  origin @0 :Text;
+  redo @1 :Bool;
+  write @2 :WriteId;
+}
+
+struct Committed {
+  revision @0 :UInt64;     # of the document after the write; unchanged when the write changed nothing
+  patches @1 :List(Patch); # in the names of the document's version
+  record @2 :Data;         # the operation block that went to the log
+  repeated @3 :Bool;       # the write was known already: nothing has changed, patches and record are empty
+}
+
+# ---- watching ----
+
+struct Subscribe {
+  # Subscribed. From then on the subscriber gets a Changed when there is something to pull, and no other before it has
+  # pulled.
+  prefix @0 :List(PathStep);   # the part that is watched; empty: the whole document
+  version @1 :Text;            # in whose names; empty: the document's version
+  have @2 :UInt64 = 0xffffffffffffffff;
+  # The revision that the subscriber has seen; the default stands for none: a snapshot comes first.
+}
+
+struct Subscribed {
+  subscription @0 :UInt64;     # names it from now on; not used again by this incarnation of the actor
+  revision @1 :UInt64;         # the current one
+}
+
+struct Changed {
+  # The only message that a document actor sends without having been asked. Pull what is new.
+  subscription @0 :UInt64;
+  revision @1 :UInt64;
+}
+
+struct Pull {
+  # Patches, or a Snapshot when the way from `have` is not remembered or the watched place itself has come, gone or moved.
+  # Errc::no_such_subscription when the actor was restarted meanwhile.
+  subscription @0 :UInt64;
+  have @1 :UInt64;
+}
+
+struct Unsubscribe {
+  # Done, also when there is no such subscription.
+  subscription @0 :UInt64;
+}
+
+struct Patches {
+  from @0 :UInt64;             # the revision they apply to
+  to @1 :UInt64;               # the revision they lead to; equal to `from` when nothing has happened
+  patches @2 :List(Patch);     # applied in order; paths start at the watched place
+}
+
+struct Snapshot {
+  revision @0 :UInt64;
+  value @1 :Tree;              # of the watched place; none when it does not exist
+}
+
+struct Patch {
+  # See runtime/document/patch.h.
+  path @0 :List(PathStep);
+  union {
+    set @1 :Tree;              # the place has this value now; a table key appears with it if it was not there
+    remove :group {            # a table key (count 0), or elements of an array
+      index @2 :UInt64;
+      count @3 :UInt64;
+    }
+    insert :group {            # elements of an array
+      at @4 :UInt64;
+      values @5 :List(Tree);
+    }
+    move :group {              # the element at `element` was taken out and put back so that it has index `to`
+      element @6 :UInt64;
+      to @7 :UInt64;
+    }
+    splice :group {            # of a text, in both units
+      position @8 :UInt64;     # code points
+      position16 @9 :UInt64;   # UTF-16 units
+      removed @10 :UInt64;
+      removed16 @11 :UInt64;
+      text @12 :Text;
+    }
+    conflict @13 :List(Tree);  # a register's concurrent values, the winner first
+  }
+}
+
+# ---- reading ----
+
+struct Get {
+  # Snapshot of a place as it is now, or the error no_such_place.
+  path @0 :List(PathStep);
+  version @1 :Text;            # empty: the document's version
+}
+
+struct Locate {
+  # The Address of a place: for edits that must hit the same array element whatever happens meanwhile.
+  path @0 :List(PathStep);
+}
+
+# ---- replicating ----
+
+struct ChangesSince {
+  # Changes: every sealed change that is not in the past of these. Seals what is pending.
+  heads @0 :List(Data);        # hashes, 32 bytes each; unknown ones are ignored
+}
+
+struct Changes {
+  changes @0 :List(Data);      # in causal order, each an encoded Change (change.capnp)
+  heads @1 :List(Data);        # of everything that the document holds: what to ask with next time
+}
+
+struct ImportChanges {
+  # Imported. Changes may come from anyone, in any order, any number of times.
+  changes @0 :List(Data);
+}
+
+struct Imported {
+  revision @0 :UInt64;
+  applied @1 :UInt32;          # changes that took effect now, earlier ones that had waited for them included
+  waiting @2 :UInt32;          # changes that wait for others
+  refused @3 :List(Error);     # one for each change that was thrown away
+}
+
+# ---- replies ----
+
+struct Error {
+  module @0 :Text;             # which part of the program it comes from, for example "document"
+  code @1 :Int32;              # of that module's Errc
+  message @2 :Text;            # a sentence for people
+}
+
+struct Reply {
+  union {
+    error @0 :Error;
+    done @1 :Void;
+    committed @2 :Committed;
+    subscribed @3 :Subscribed;
+    patches @4 :Patches;
+    snapshot @5 :Snapshot;
+    changes @6 :Changes;
+    imported @7 :Imported;
+    address @8 :Address;
+  }
+}
