@@ -225,11 +225,20 @@ LvSet ChangeGraph::not_before(std::span<const ChangeIndex> tips, ChangeIndex lim
 const LvSet* ChangeGraph::cached(ChangeIndex i) const {
   static const LvSet kNothing;
   if (complete(i)) return &kNothing;
-  for (ConcurrentWith& c : remembered_) {
-    if (c.change != i) continue;
-    c.asked = ++questions_;
-    return &c.lvs;
-  }
+  ConcurrentWith* known = remembered(i);
+  if (!known) return nullptr;
+  known->asked = ++questions_;
+  return &known->lvs;
+}
+
+std::span<ChangeGraph::ConcurrentWith> ChangeGraph::shelf(ChangeIndex i) const {
+  return std::span(remembered_).subspan(i % kShelves * kPerShelf, kPerShelf);
+}
+
+ChangeGraph::ConcurrentWith* ChangeGraph::remembered(ChangeIndex i) const {
+  if (remembered_.empty()) return nullptr;
+  for (ConcurrentWith& c : shelf(i))
+    if (c.change == i) return &c;
   return nullptr;
 }
 
@@ -240,9 +249,8 @@ const LvSet& ChangeGraph::concurrent_with(ChangeIndex i) const {
     return remember(i, walk(i));
   LvSet lvs = not_before(parents, i);
   // The next question will be about a successor of `i`, so each branch that grows keeps one answer.
-  std::erase_if(remembered_, [&](const ConcurrentWith& c) {
-    return std::find(parents.begin(), parents.end(), c.change) != parents.end();
-  });
+  for (ChangeIndex p : parents)
+    if (ConcurrentWith* done = remembered(p)) *done = {};
   return remember(i, std::move(lvs));
 }
 
@@ -267,15 +275,10 @@ LvSet ChangeGraph::walk(ChangeIndex i) const {
 }
 
 const LvSet& ChangeGraph::remember(ChangeIndex i, LvSet lvs) const {
-  if (remembered_.size() < kMaxRemembered) {
-    remembered_.reserve(kMaxRemembered);
-    remembered_.emplace_back();
-  } else {
-    std::iter_swap(std::min_element(remembered_.begin(), remembered_.end(),
-                                    [](const auto& a, const auto& b) { return a.asked < b.asked; }),
-                   remembered_.end() - 1);
-  }
-  ConcurrentWith& c = remembered_.back();
+  if (remembered_.empty()) remembered_.resize(kShelves * kPerShelf);
+  const auto places = shelf(i);
+  ConcurrentWith& c =
+      *std::min_element(places.begin(), places.end(), [](const auto& a, const auto& b) { return a.asked < b.asked; });
   c.change = i;
   c.asked = ++questions_;
   c.lvs = std::move(lvs);

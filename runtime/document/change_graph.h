@@ -147,6 +147,8 @@ class ChangeGraph final : public WriterDirectory {
   ChangeIndex complete_below(std::span<const ChangeIndex> parents, ChangeIndex index) const;
   Lv end_of(ChangeIndex limit) const { return limit < records_.size() ? records_[limit].base : sealed_; }
   bool complete(ChangeIndex i) const { return complete_below_[i] == i; }
+  std::span<ConcurrentWith> shelf(ChangeIndex i) const;
+  ConcurrentWith* remembered(ChangeIndex i) const;
   const LvSet* cached(ChangeIndex i) const;
   const LvSet& concurrent_with(ChangeIndex i) const;
   LvSet walk(ChangeIndex i) const;
@@ -163,12 +165,13 @@ class ChangeGraph final : public WriterDirectory {
   tsl::robin_map<WriterId, std::vector<AgentIndex>, WriterHash> agents_of_writer_;
 
   // Scratch and memory of answers, so that a conversation of two writers does not walk through their history at each
-  // change.
-  static constexpr std::size_t kMaxRemembered = 512;
+  // change. An answer lies on the shelf that its change's index names; the one asked for longest ago makes room.
+  static constexpr std::size_t kShelves = 64;
+  static constexpr std::size_t kPerShelf = 8;
   mutable ChangeIndex last_hit_ = 0;
   mutable std::vector<std::uint32_t> marks_;
   mutable std::uint32_t mark_ = 0;
-  mutable std::vector<ConcurrentWith> remembered_;
+  mutable std::vector<ConcurrentWith> remembered_;  // shelf by shelf; empty until the first answer
   mutable std::uint64_t questions_ = 0;
 };
 

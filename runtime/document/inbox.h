@@ -17,6 +17,7 @@
 #include <vector>
 
 #include <tsl/robin_map.h>
+#include <tsl/robin_set.h>
 
 #include "runtime/document/change.h"
 
@@ -71,6 +72,11 @@ class Inbox {
   using Hashes = std::vector<ChangeHash>;
 
   Status check(const std::vector<Change>& changes, const Holdings& holdings) const;
+  std::vector<bool> vouched_within(const std::vector<Change>& changes) const;
+  std::vector<Change> pass_through(std::vector<Change>& changes, const Holdings& holdings);
+  bool is_there(const ChangeHash& hash, const Holdings& holdings) const {
+    return passed_.contains(hash) || holdings.has_change(hash);
+  }
   void take(Change change, const Holdings& holdings);
   void vouch(ChangeHash hash);
   void arrived(tsl::robin_map<crypto::Digest, Hashes, crypto::DigestHash>& index, const crypto::Digest& what);
@@ -84,6 +90,7 @@ class Inbox {
   tsl::robin_map<crypto::Digest, Hashes, crypto::DigestHash> for_change_;   // by parent that is not there: who waits
   tsl::robin_map<crypto::Digest, Hashes, crypto::DigestHash> for_package_;  // by package that is not there
   Hashes ready_;
+  tsl::robin_set<ChangeHash, crypto::DigestHash> passed_;  // during an offer: what the holdings are about to have
   std::size_t bytes_ = 0;
   std::uint64_t refused_ = 0;
 };
