@@ -349,8 +349,8 @@ TEST_CASE("two devices converge through change messages in any order, repeated, 
       if (random.chance(0.7)) carry(right, left);
       if (round == 5) {
         for (int again = 0; again < 2; ++again) {
-          right.ask<Imported>(Desk::import_message(left.changes_since()->changes));
-          left.ask<Imported>(Desk::import_message(right.changes_since()->changes));
+          CHECK(right.ask<Imported>(Desk::import_message(left.changes_since()->changes)).ok());
+          CHECK(left.ask<Imported>(Desk::import_message(right.changes_since()->changes)).ok());
         }
       }
     }
