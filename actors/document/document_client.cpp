@@ -116,20 +116,23 @@ void DocumentClient::pull(std::uint64_t id) {
     if (at == watches_.end() || at->second.attempt != attempt) return;
     at->second.pulling = false;
     if (!reply) return fail(id, reply.error());
-    const Result<Update> update = from_reply<Update>(*reply);
-    if (update) return deliver(id, *update);
+    Result<Update> update = from_reply<Update>(*reply);
+    if (update) return deliver(id, std::move(*update));
     // Sent again to an incarnation that does not know the subscription: it is about to be renewed, or is renewed here.
     if (!update.error().is(Errc::no_such_subscription)) return fail(id, update.error());
     subscribe(id);
   });
 }
 
-void DocumentClient::deliver(std::uint64_t id, const Update& update) {
+void DocumentClient::deliver(std::uint64_t id, Update update) {
   Entry& entry = watches_.at(id);
   entry.have = update.to;
+  // Revisions that did not touch what is watched pass in silence.
+  if (!update.snapshot && update.patches.empty()) return;
   ++counters_.updates;
   if (update.snapshot) ++counters_.snapshots;
-  if (!update.snapshot && update.patches.empty()) return;
+  if (!update.snapshot) update.from = entry.delivered;
+  entry.delivered = update.to;
   const auto call = entry.watch.update;
   if (call) call(update);
 }

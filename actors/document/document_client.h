@@ -66,7 +66,8 @@ class DocumentClient final : public caf::event_based_actor {
   struct Entry {
     Watch watch;
     std::uint64_t attempt = 0;               // counts Subscribes; an answer to an earlier one is void
-    std::optional<std::uint64_t> have;       // the revision that was delivered last
+    std::optional<std::uint64_t> have;       // the revision that is known
+    std::uint64_t delivered = 0;             // the one that the last call led to
     std::uint64_t subscription = 0;          // 0: none yet
     bool pulling = false;
   };
@@ -75,7 +76,7 @@ class DocumentClient final : public caf::event_based_actor {
   void subscribe(std::uint64_t id);
   void unsubscribe(std::uint64_t subscription);
   void pull(std::uint64_t id);
-  void deliver(std::uint64_t id, const Update& update);
+  void deliver(std::uint64_t id, Update update);
   void fail(std::uint64_t id, const Error& error);
   void phase(const supervision::ChildPhase& phase);
 

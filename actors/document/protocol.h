@@ -40,7 +40,7 @@ struct Subscribed {
 
 // What brings a subscriber from one revision to a later one.
 struct Update {
-  std::uint64_t from = 0;  // of patches
+  std::uint64_t from = 0;  // of patches; in a watch, the `to` of the update before
   std::uint64_t to = 0;
   std::vector<document::Patch> patches;    // relative to the watched place
   std::optional<document::Data> snapshot;  // instead of patches: the value itself; null when the place does not exist

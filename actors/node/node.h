@@ -54,7 +54,7 @@ struct SubscribeOptions {
 class Node {
  public:
   struct Settings {
-    std::shared_ptr<const crypto::SigningKey> device;  // nothing: a new one
+    std::shared_ptr<const crypto::SigningKey> device = nullptr;  // null: a new one
     std::size_t workers = 2;                           // threads
     std::chrono::milliseconds request_timeout = std::chrono::seconds(30);
     std::string log_level = "warn";                    // spdlog's names; to stderr

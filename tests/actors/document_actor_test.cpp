@@ -1,0 +1,379 @@
+#include "actors/document/document_actor.h"
+
+#include "tests/actors/document_desk.h"
+
+namespace tlfs::document_actor {
+namespace {
+
+using testing::Desk;
+using testing::Screen;
+using testing::text_value;
+using tlfs::testing::World;
+
+TEST_CASE("a write is answered with patches and the revision that they lead to") {
+  World world;
+  Desk desk(world);
+  const auto first = desk.transact(Edits().splice(".text", 0, 0, "hello"));
+  REQUIRE(first.ok());
+  CHECK(first->revision == 1);
+  REQUIRE(first->patches.size() == 1);
+  CHECK(first->patches[0].text == "hello");
+  CHECK_FALSE(first->record.empty());
+  const auto second = desk.transact(Edits().splice(".text", 5, 0, " you").set(".title", text_value("greeting")));
+  REQUIRE(second.ok());
+  CHECK(second->revision == 2);
+  CHECK(second->patches.size() == 2);
+  CHECK(desk.json(".text") == "\"hello you\"");
+}
+
+TEST_CASE("a write of which one edit does not fit changes nothing and says which place was wrong") {
+  World world;
+  Desk desk(world);
+  const auto refused = desk.transact(Edits().set(".title", text_value("x")).splice(".nope", 0, 0, "y"));
+  REQUIRE_FALSE(refused.ok());
+  CHECK(refused.error().is(document::Errc::no_such_place));
+  CHECK(refused.error().message().find("nope") != std::string::npos);
+  CHECK(desk.get()->to == 0);
+  CHECK(desk.json(".title") == "null");
+}
+
+TEST_CASE("every kind of edit comes through a message as it was meant") {
+  World world;
+  Desk desk(world);
+  using document::Data;
+  const auto item = [](const char* name) { return Data(Data::Object{{"name", Data(text_value(name))}}); };
+  REQUIRE(desk.transact(Edits()
+                            .insert(".items", 0, {item("a"), item("b"), item("c"), item("d")})
+                            .move(".items", 0, 2)
+                            .erase(".items", 3)
+                            .increment(".count", 5)
+                            .reset(".count")
+                            .increment(".count", -2)
+                            .touch(".table[\"k\"]")
+                            .set(".table[\"l\"]", Value(std::int64_t{4}))
+                            .set(".table[\"m\"]", Value(std::int64_t{5}))
+                            .remove(".table[\"m\"]"))
+              .ok());
+  CHECK(desk.json(".items") == R"([{"name":"b","text":""},{"name":"c","text":""},{"name":"a","text":""}])");
+  CHECK(desk.json(".count") == "-2");
+  CHECK(desk.json(".table") == R"({"k":null,"l":4})");
+}
+
+TEST_CASE("undo and redo go by origin") {
+  World world;
+  Desk desk(world);
+  REQUIRE(desk.transact(Edits().splice(".text", 0, 0, "one"), {}, "left").ok());
+  REQUIRE(desk.transact(Edits().splice(".text", 3, 0, " two"), {}, "right").ok());
+  const auto take_back = [&](const char* origin, bool redo) {
+    messaging::MessageBuilder<messages::TakeBack> builder;
+    builder->setOrigin(origin);
+    builder->setRedo(redo);
+    return desk.ask<Committed>(std::move(builder).seal());
+  };
+  REQUIRE(take_back("left", false).ok());
+  CHECK(desk.json(".text") == "\" two\"");
+  REQUIRE(take_back("left", true).ok());
+  CHECK(desk.json(".text") == "\"one two\"");
+  CHECK(take_back("middle", false).error().is(document::Errc::nothing_to_undo));
+}
+
+TEST_CASE("a subscriber gets a snapshot and then every change, and its copy equals the document") {
+  World world;
+  Desk desk(world);
+  REQUIRE(desk.transact(Edits().splice(".text", 0, 0, "before")).ok());
+  const auto screen = desk.watch();
+  world.run();
+  CHECK(screen->snapshots == 1);
+  for (int i = 0; i < 5; ++i) REQUIRE(desk.transact(Edits().splice(".text", 0, 0, "x")).ok());
+  CHECK(screen->updates == 6);
+  CHECK(screen->snapshots == 1);
+  CHECK(screen->faults.empty());
+  CHECK(document::to_json(screen->value) == desk.json());
+}
+
+TEST_CASE("a subscriber that is slow is told once and then gets everything at one time, joined") {
+  World world;
+  Desk desk(world);
+  // A subscriber that speaks to the actor itself, so that it can take its time.
+  std::size_t told = 0;
+  std::uint64_t subscription = 0;
+  std::optional<Update> update;
+  const auto slow = world.keep(world.system().spawn([&](caf::event_based_actor* self) -> caf::behavior {
+    return {[&](const Message<messages::Changed>&) { ++told; },
+            [&, self](const std::string& what) {
+              if (what == "subscribe") {
+                messaging::MessageBuilder<messages::Subscribe> builder;
+                builder->setHave(1);
+                self->request(desk.actor, caf::infinite, std::move(builder).seal()).then([&](const ReplyMessage& reply) {
+                  subscription = from_reply<Subscribed>(reply)->subscription;
+                });
+              } else {
+                messaging::MessageBuilder<messages::Pull> builder;
+                builder->setSubscription(subscription);
+                builder->setHave(1);
+                self->request(desk.actor, caf::infinite, std::move(builder).seal()).then([&](const ReplyMessage& reply) {
+                  update = *from_reply<Update>(reply);
+                });
+              }
+            }};
+  }));
+  REQUIRE(desk.transact(Edits().splice(".text", 0, 0, "a")).ok());
+  caf::anon_send(slow, std::string("subscribe"));
+  world.run();
+  for (std::uint64_t i = 1; i <= 100; ++i) REQUIRE(desk.transact(Edits().splice(".text", i, 0, "b")).ok());
+  CHECK(told == 1);
+  caf::anon_send(slow, std::string("pull"));
+  world.run();
+  REQUIRE(update.has_value());
+  CHECK(update->from == 1);
+  CHECK(update->to == 101);
+  REQUIRE(update->patches.size() == 1);
+  CHECK(update->patches[0].text == std::string(100, 'b'));
+  REQUIRE(desk.transact(Edits().splice(".text", 0, 0, "c")).ok());
+  CHECK(told == 2);
+
+  SECTION("and when it is slower than the document remembers, a snapshot") {
+    for (std::size_t i = 0; i <= kMaxRememberedRevisions; ++i)
+      REQUIRE(desk.transact(Edits().increment(".count", 1)).ok());
+    CHECK(told == 2);
+    caf::anon_send(slow, std::string("pull"));
+    world.run();
+    REQUIRE(update->snapshot.has_value());
+    CHECK(document::to_json(*update->snapshot) == desk.json());
+  }
+}
+
+TEST_CASE("who watches a part gets patches of that part, from there") {
+  World world;
+  Desk desk(world);
+  using document::Data;
+  REQUIRE(desk.transact(Edits().insert(".items", 0, {Data(Data::Object{})})).ok());
+  const auto screen = desk.watch(".items[0].text");
+  const auto table = desk.watch(".table[\"k\"]");
+  world.run();
+  REQUIRE(desk.transact(Edits().splice(".text", 0, 0, "elsewhere")).ok());
+  REQUIRE(desk.transact(Edits().splice(".items[0].text", 0, 0, "here")).ok());
+  CHECK(screen->value == Data(text_value("here")));
+  CHECK(screen->snapshots == 1);
+  CHECK(screen->patches == 1);
+  CHECK(table->value == Data());
+  REQUIRE(desk.transact(Edits().set(".table[\"k\"]", Value(std::int64_t{3}))).ok());
+  CHECK(table->value == Data(Value(std::int64_t{3})));
+  REQUIRE(desk.transact(Edits().remove(".table[\"k\"]")).ok());
+  CHECK(table->value == Data());
+  // What is at that index now is another element.
+  REQUIRE(desk.transact(Edits().insert(".items", 0, {Data(Data::Object{{"text", Data(text_value("new"))}})})).ok());
+  CHECK(screen->value == Data(text_value("new")));
+  CHECK(screen->snapshots == 2);
+  CHECK(screen->faults.empty());
+  CHECK(table->faults.empty());
+}
+
+TEST_CASE("who watches another version gets its names") {
+  World world;
+  Desk desk(world);
+  const auto screen = desk.watch(".", "0.2.0");
+  world.run();
+  REQUIRE(desk.transact(Edits().set(".title", text_value("t"))).ok());
+  CHECK(*screen->value.find("heading") == document::Data(text_value("t")));
+  CHECK(screen->value.find("title") == nullptr);
+  CHECK(screen->faults.empty());
+  const auto nowhere = desk.watch(".", "9.9.9");
+  world.run();
+  CHECK(nowhere->faults.size() == 1);
+}
+
+TEST_CASE("a write that is sent twice takes effect once, also across a crash") {
+  World world;
+  Desk desk(world);
+  const auto message = desk.transact_message(Edits().increment(".count", 1));
+  const auto first = desk.ask<Committed>(message);
+  const auto second = desk.ask<Committed>(message);
+  desk.crash();
+  world.run();
+  const auto third = desk.ask<Committed>(message);
+  CHECK(desk.starts == 2);
+  CHECK_FALSE(first->repeated);
+  CHECK(second->repeated);
+  CHECK(third->repeated);
+  CHECK(third->revision == first->revision);
+  CHECK(desk.json(".count") == "1");
+}
+
+TEST_CASE("an edit at a permanent address hits its element wherever it is, and says when it is gone") {
+  World world;
+  Desk desk(world);
+  using document::Data;
+  REQUIRE(desk.transact(Edits().insert(".items", 0, {Data(Data::Object{}), Data(Data::Object{})})).ok());
+  messaging::MessageBuilder<messages::Locate> builder;
+  const auto path = *document::parse_path(".items[1].name");
+  write(path, builder->initPath(static_cast<unsigned>(path.size())));
+  const auto address = desk.ask<PermanentAddress>(std::move(builder).seal());
+  REQUIRE(address.ok());
+  REQUIRE(desk.transact(Edits().move(".items", 1, 0).insert(".items", 0, {Data(Data::Object{})})).ok());
+  Edit edit;
+  edit.place = *address;
+  edit.value = Data(text_value("found"));
+  REQUIRE(desk.transact(Edits().add(edit)).ok());
+  CHECK(desk.json(".items[1].name") == "\"found\"");
+  REQUIRE(desk.transact(Edits().erase(".items", 1)).ok());
+  CHECK(desk.transact(Edits().add(edit)).error().is(Errc::gone));
+}
+
+// What a scripted run does, and what must be true after it, wherever it was disturbed.
+struct Script {
+  explicit Script(World& w) : world(w), desk(w, 1, 12), screen(desk.watch()) {
+    for (std::uint64_t i = 0; i < kWrites; ++i)
+      desk.ask<Committed>(desk.transact_message(Edits().splice(".text", i, 0, std::string(1, static_cast<char>('a' + i)))
+                                                    .increment(".count", 1)),
+                          [this](Result<Committed> done) { done ? void(++acknowledged) : faults.push_back(done.error().message()); });
+  }
+  void check() {
+    world.pass(std::chrono::milliseconds(100));
+    INFO("after " << desk.starts << " starts");
+    CHECK(faults.empty());
+    CHECK(acknowledged == kWrites);
+    CHECK(desk.json(".count") == std::to_string(kWrites));
+    CHECK(desk.json(".text") == "\"abcdefghijkl\"");
+    CHECK(screen->faults.empty());
+    CHECK(document::to_json(screen->value) == desk.json());
+  }
+  static constexpr std::uint64_t kWrites = 12;
+  World& world;
+  Desk desk;
+  std::shared_ptr<Screen> screen;
+  std::uint64_t acknowledged = 0;
+  std::vector<std::string> faults;
+};
+
+TEST_CASE("a crash at any step loses no acknowledged write and no subscriber notices") {
+  std::size_t crashed = 0;
+  for (std::size_t at = 0; at < 400; ++at) {
+    World world(1000 + at % 7);
+    Script script(world);
+    std::size_t step = 0;
+    while (step < at && world.step()) ++step;
+    if (step < at) {  // the script was over before
+      CHECK(at > 50);
+      break;
+    }
+    INFO("crash before step " << at);
+    script.desk.crash();
+    script.check();
+    if (script.desk.starts > 1) ++crashed;
+  }
+  CHECK(crashed > 30);
+}
+
+TEST_CASE("a crash inside a write, before it is recorded or after, neither loses nor doubles it") {
+  for (std::uint64_t call = 0; call < 40; ++call) {
+    for (const bool kept : {false, true}) {
+      World world(call);
+      Script script(world);
+      script.desk.log->fail(call, kept);
+      INFO("log call " << call << (kept ? ", kept" : ", not kept"));
+      script.check();
+      if (script.desk.log->calls() <= call) return;  // the script makes no more calls than that
+      CHECK(script.desk.starts == 2);
+    }
+  }
+}
+
+TEST_CASE("crashes at random, seeded, with several screens") {
+  for (std::uint64_t seed = 0; seed < 60; ++seed) {
+    INFO("seed " << seed);
+    World world(seed);
+    Script script(world);
+    const auto part = script.desk.watch(".text");
+    SeededRandom random(seed);
+    for (std::size_t crashes = 0; world.step();)
+      if (crashes < 6 && random.chance(0.03)) {
+        ++crashes;
+        script.desk.crash();
+      }
+    script.check();
+    CHECK(part->faults.empty());
+    CHECK(document::to_json(part->value) == "\"abcdefghijkl\"");
+  }
+}
+
+TEST_CASE("a document whose log cannot be read is put in quarantine, and says so") {
+  class Broken final : public DocumentLog {
+    Result<LogContents> load() const override { return Error(Errc::bad_log, "a coffee stain"); }
+    Status append(LogRecord) override { return {}; }
+    Status seal(std::vector<document::Change>, std::uint64_t, DoneWrite) override { return {}; }
+    Status note(DoneWrite) override { return {}; }
+  };
+  World world;
+  const auto supervisor = world.spawn_supervisor(world.supervisor_config());
+  auto spec = std::make_shared<const supervision::ChildSpec>(
+      document_spec(testing::notes_settings(), std::make_shared<Broken>()));
+  const auto client =
+      world.keep(world.system().spawn<DocumentClient>(supervisor, spec, std::chrono::seconds(30), std::size_t{16}));
+  std::string outcome;
+  Ask question;
+  question.request = caf::make_message(messaging::MessageBuilder<messages::Get>().seal());
+  question.done = [&](const Result<ReplyMessage>& reply) { outcome = reply ? "answered" : reply.error().message(); };
+  caf::anon_send(client, std::move(question));
+  world.pass(std::chrono::seconds(31), std::chrono::milliseconds(500));
+  CHECK(outcome.find("coffee stain") != std::string::npos);
+}
+
+TEST_CASE("two devices converge through change messages in any order, repeated, with crashes") {
+  for (std::uint64_t seed = 0; seed < 40; ++seed) {
+    INFO("seed " << seed);
+    World world(seed);
+    SeededRandom random(seed);
+    Desk left(world, 1, 40), right(world, 2, 40);
+    const auto left_screen = left.watch(), right_screen = right.watch();
+    world.run();
+    for (int round = 0; round < 6; ++round) {
+      for (Desk* desk : {&left, &right}) {
+        const auto length = std::get<std::string>(*desk->get(".text")->snapshot->value()).size();
+        for (int i = 0; i < 3; ++i)
+          REQUIRE(desk->transact(Edits().splice(".text", random.below(length + 1), 0, desk == &left ? "l" : "r")).ok());
+        REQUIRE(desk->transact(Edits().increment(".count", 1)).ok());
+        if (random.chance(0.2)) desk->crash();
+      }
+      const auto carry = [&](Desk& from, Desk& to) {
+        auto changes = from.changes_since()->changes;  // all of them, each time
+        for (std::size_t i = changes.size(); i > 1; --i) std::swap(changes[i - 1], changes[random.below(i)]);
+        for (const auto& change : changes)
+          to.ask<Imported>(Desk::import_message({change}), [](const Result<Imported>& done) {
+            CHECK((done.ok() && done->refused.empty()));
+          });
+        if (random.chance(0.3)) to.crash();  // changes that waited may go; they come again
+        world.pass(std::chrono::milliseconds(20));
+      };
+      if (random.chance(0.7)) carry(left, right);
+      if (random.chance(0.7)) carry(right, left);
+      if (round == 5) {
+        for (int again = 0; again < 2; ++again) {
+          CHECK(right.ask<Imported>(Desk::import_message(left.changes_since()->changes)).ok());
+          CHECK(left.ask<Imported>(Desk::import_message(right.changes_since()->changes)).ok());
+        }
+      }
+    }
+    CHECK(left.json() == right.json());
+    CHECK(left.json(".count") == "12");
+    CHECK(left.json(".text").size() == 2 + 36);
+    for (const auto& [desk, screen] : {std::pair{&left, left_screen}, {&right, right_screen}}) {
+      CHECK(screen->faults.empty());
+      CHECK(document::to_json(screen->value) == desk->json());
+    }
+  }
+}
+
+TEST_CASE("same seed, same run") {
+  const auto run = [](std::uint64_t seed) {
+    World world(seed);
+    Script script(world);
+    std::size_t steps = 0;
+    while (world.step()) ++steps;
+    return std::pair(steps, script.screen->updates);
+  };
+  CHECK(run(5) == run(5));
+}
+
+}  // namespace
+}  // namespace tlfs::document_actor
