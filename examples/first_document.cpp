@@ -7,7 +7,8 @@
 using tlfs::Edits, tlfs::Node, tlfs::Update, tlfs::Value;
 
 int main() {
-  const auto schema = tlfs::schema::compile("list { 0.1.0 { .: Struct .title: MVReg<String> .notes: Text } }", "list.tlfs");
+  const auto schema =
+      tlfs::schema::compile("list { 0.1.0 { .: Struct .title: MVReg<String> .notes: Text } }", "list.tlfs");
   const auto package = schema->front().package;
   const auto laptop = Node::start({}), phone = Node::start({});
   const auto list = laptop->create_document(package).value();

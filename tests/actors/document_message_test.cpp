@@ -23,12 +23,18 @@ std::string random_text(SeededRandom& random) {
 
 Value random_value(SeededRandom& random) {
   switch (random.below(7)) {
-    case 0: return {};
-    case 1: return random.chance(0.5);
-    case 2: return random.next();
-    case 3: return static_cast<std::int64_t>(random.next());
-    case 4: return static_cast<double>(static_cast<std::int64_t>(random.next())) / 1024;
-    case 5: return random_text(random);
+    case 0:
+      return {};
+    case 1:
+      return random.chance(0.5);
+    case 2:
+      return random.next();
+    case 3:
+      return static_cast<std::int64_t>(random.next());
+    case 4:
+      return static_cast<double>(static_cast<std::int64_t>(random.next())) / 1024;
+    case 5:
+      return random_text(random);
     default: {
       Bytes bytes(random.below(9));
       random.fill(bytes);
@@ -61,10 +67,18 @@ Path random_path(SeededRandom& random) {
   Path path;
   for (std::uint64_t n = random.below(5); n > 0; --n) {
     switch (random.below(4)) {
-      case 0: path.push_back(PathStep::field(random_text(random))); break;
-      case 1: path.push_back(PathStep::of_key(random_text(random))); break;
-      case 2: path.push_back(PathStep::of_key(static_cast<std::int64_t>(random.next()))); break;
-      default: path.push_back(PathStep::at(random.next())); break;
+      case 0:
+        path.push_back(PathStep::field(random_text(random)));
+        break;
+      case 1:
+        path.push_back(PathStep::of_key(random_text(random)));
+        break;
+      case 2:
+        path.push_back(PathStep::of_key(static_cast<std::int64_t>(random.next())));
+        break;
+      default:
+        path.push_back(PathStep::at(random.next()));
+        break;
     }
   }
   return path;
@@ -75,16 +89,26 @@ Patch random_patch(SeededRandom& random) {
   patch.kind = static_cast<PatchKind>(1 + random.below(6));
   patch.path = random_path(random);
   switch (patch.kind) {
-    case PatchKind::set: patch.value = random_data(random, 0); break;
-    case PatchKind::remove: patch.index = random.next(), patch.count = random.next(); break;
-    case PatchKind::insert: patch.index = random.next(), patch.values = random_list(random); break;
-    case PatchKind::move: patch.index = random.next(), patch.to = random.next(); break;
+    case PatchKind::set:
+      patch.value = random_data(random, 0);
+      break;
+    case PatchKind::remove:
+      patch.index = random.next(), patch.count = random.next();
+      break;
+    case PatchKind::insert:
+      patch.index = random.next(), patch.values = random_list(random);
+      break;
+    case PatchKind::move:
+      patch.index = random.next(), patch.to = random.next();
+      break;
     case PatchKind::splice:
       patch.position = {random.next(), random.next()};
       patch.removed = {random.next(), random.next()};
       patch.text = random_text(random);
       break;
-    case PatchKind::conflict: patch.values = random_list(random); break;
+    case PatchKind::conflict:
+      patch.values = random_list(random);
+      break;
   }
   return patch;
 }
@@ -110,15 +134,26 @@ Edit random_edit(SeededRandom& random) {
     edit.place = address;
   }
   switch (edit.kind) {
-    case EditKind::set: edit.value = random_data(random, 0); break;
-    case EditKind::insert: edit.index = random.next(), edit.values = random_list(random); break;
-    case EditKind::erase: edit.index = random.next(), edit.count = random.next(); break;
-    case EditKind::move: edit.index = random.next(), edit.to = random.next(); break;
+    case EditKind::set:
+      edit.value = random_data(random, 0);
+      break;
+    case EditKind::insert:
+      edit.index = random.next(), edit.values = random_list(random);
+      break;
+    case EditKind::erase:
+      edit.index = random.next(), edit.count = random.next();
+      break;
+    case EditKind::move:
+      edit.index = random.next(), edit.to = random.next();
+      break;
     case EditKind::splice:
       edit.index = random.next(), edit.count = random.next(), edit.text = random_text(random);
       break;
-    case EditKind::increment: edit.amount = static_cast<std::int64_t>(random.next()); break;
-    default: break;
+    case EditKind::increment:
+      edit.amount = static_cast<std::int64_t>(random.next());
+      break;
+    default:
+      break;
   }
   return edit;
 }

@@ -53,10 +53,12 @@ TEST_CASE("an app writes, reads, undoes and watches a document without seeing an
   const auto first = node->transact(*id, Edits().splice(".text", 0, 0, "hello"), {.origin = "window"}).get();
   REQUIRE(first.ok());
   CHECK(first->revision == 1);
-  const auto counted = node->transact(*id, [](document::Transaction& tx) {
-                             const auto count = tx.address(".count");
-                             return count ? tx.increment(*count, 2) : Status(count.error());
-                           }).get();
+  const auto counted = node->transact(*id,
+                                      [](document::Transaction& tx) {
+                                        const auto count = tx.address(".count");
+                                        return count ? tx.increment(*count, 2) : Status(count.error());
+                                      })
+                           .get();
   REQUIRE(counted.ok());
   CHECK(*node->snapshot(*id, ".text").get()->snapshot == Data(Value(std::string("hello"))));
   REQUIRE(node->undo(*id, "window").get().ok());
