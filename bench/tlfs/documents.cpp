@@ -37,6 +37,14 @@ std::unique_ptr<document::Document> make_document(const Package& package, std::u
   return std::make_unique<document::Document>(settings(package, device));
 }
 
+std::unique_ptr<document::Document> open_snapshot(ByteView snapshot, const Package& package) {
+  return expect(document::Document::open(snapshot, settings(package, 1), {},
+                                         [](const document::ChangeHash&) -> Result<document::Change> {
+                                           return Error(document::Errc::unknown_version, "no row needs history");
+                                         }),
+                "the snapshot");
+}
+
 document::Address address(const document::Document& doc, std::string_view path) {
   const document::Path steps = expect(document::parse_path(path), path);
   return expect(doc.reader().locate(steps), path).address;

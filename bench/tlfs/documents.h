@@ -19,6 +19,9 @@ Package todos_package();  // .todos: Array of {title: MVReg<String>, complete: E
 document::Document::Settings settings(const Package& package, std::uint8_t device);
 std::unique_ptr<document::Document> make_document(const Package& package, std::uint8_t device = 0);
 
+// A document from a snapshot, without its history.
+std::unique_ptr<document::Document> open_snapshot(ByteView snapshot, const Package& package);
+
 // The address of a path without dynamic keys that are not there yet.
 document::Address address(const document::Document& doc, std::string_view path);
 

@@ -119,6 +119,23 @@ Sample history_size(const Session& session, const Package& package) {
            {"batch_sealed_bytes", one.sealed}}};
 }
 
+constexpr std::string_view kSnapshotFile = "trace.snapshot";
+
+Sample open_and_read(const Bytes& snapshot, const Package& package, std::string_view end_content) {
+  struct Opened {
+    double load_ms;
+    std::unique_ptr<Document> doc;
+    std::string text;
+  };
+  const auto [ms, opened] = timed([&] {
+    auto [load_ms, doc] = timed([&] { return open_snapshot(snapshot, package); });
+    std::string text = expect(doc->text(kTextPath), "the text");
+    return Opened{load_ms, std::move(doc), std::move(text)};
+  });
+  require(opened.text == end_content, "the text differs from endContent");
+  return {ms, {{"load_only_ms", opened.load_ms}, {"saved_bytes", static_cast<double>(snapshot.size())}}};
+}
+
 }  // namespace
 
 std::vector<Row> trace_rows() {
@@ -149,6 +166,23 @@ std::vector<Row> trace_rows() {
            [](const Arguments& arguments) {
              auto session = std::make_shared<Session>(load_session(arguments, kTrace));
              return [session, package = text_package()] { return history_size(*session, package); };
+           }},
+      {.name = "open_snapshot",
+       .unit = "ms",
+       .inside = "opening the snapshot of what trace_per_edit leaves behind, and its text as a string; texts are "
+                 "decoded when they are first "
+                 "read or edited, history is not part of it",
+       .prepare =
+           [](const Arguments& arguments) {
+             const Session session = load_session(arguments, kTrace);
+             write_saved(arguments, kSnapshotFile, replay(session, text_package(), 0).doc->snapshot());
+           },
+       .start =
+           [](const Arguments& arguments) {
+             std::string end = load_session(arguments, kTrace).end_content;
+             return [snapshot = read_saved(arguments, kSnapshotFile), package = text_package(), end = std::move(end)] {
+               return open_and_read(snapshot, package, end);
+             };
            }},
   };
 }

@@ -1,8 +1,6 @@
 #include "runtime/document/inbox.h"
 
 #include <algorithm>
-#include <iterator>
-#include <utility>
 
 namespace tlfs::document {
 
@@ -37,10 +35,9 @@ std::vector<crypto::Digest> sorted_keys(const Index& index) {
 
 Result<std::vector<Change>> Inbox::offer(std::vector<Change>&& changes, const Holdings& holdings) {
   if (Status s = check(changes, holdings); !s) return s.error();
-  std::vector<Change> passed = pass_through(changes, holdings);
   std::vector<ChangeHash> in_order_of_arrival;
   for (Change& c : changes) {
-    if (waiting_.contains(c.hash) || is_there(c.hash, holdings)) {
+    if (waiting_.contains(c.hash) || holdings.has_change(c.hash)) {
       // It may bring the signature that the one that waits lacks.
       const auto known = waiting_.find(c.hash);
       if (known != waiting_.end() && c.signature) {
@@ -53,70 +50,11 @@ Result<std::vector<Change>> Inbox::offer(std::vector<Change>&& changes, const Ho
     take(std::move(c), holdings);
   }
   std::vector<Change> ready = release();
-  passed_ = {};  // and its memory, which a large batch made large
   while ((waiting_.size() > options_.max_changes || bytes_ > options_.max_bytes) && !in_order_of_arrival.empty()) {
     refuse(in_order_of_arrival.back());
     in_order_of_arrival.pop_back();
   }
-  if (passed.empty()) return ready;
-  std::move(ready.begin(), ready.end(), std::back_inserter(passed));
-  return passed;
-}
-
-// Which of a batch in causal order the batch itself vouches for: what is signed, and before it what prev leads to.
-// Those of writers beyond kMaxChains are left to vouch().
-std::vector<bool> Inbox::vouched_within(const std::vector<Change>& changes) const {
-  constexpr std::size_t kMaxChains = 16;
-  struct Chain {
-    const WriterId* writer;
-    const ChangeHash* next;  // what the last change that was met vouches for
-  };
-  std::vector<Chain> chains;
-  std::vector<bool> vouched(changes.size(), !options_.require_signatures);
-  if (!options_.require_signatures) return vouched;
-  for (std::size_t i = changes.size(); i-- > 0;) {
-    const Change& c = changes[i];
-    auto chain = std::find_if(chains.begin(), chains.end(),
-                              [&](const Chain& known) { return *known.writer == c.header.writer; });
-    const bool follows = chain != chains.end() && chain->next && *chain->next == c.hash;
-    if (!c.signature && !follows) continue;
-    vouched[i] = true;
-    if (chain == chains.end() && chains.size() < kMaxChains) chain = chains.insert(chain, {&c.header.writer, nullptr});
-    if (chain != chains.end()) chain->next = c.header.prev ? &*c.header.prev : nullptr;
-  }
-  return vouched;
-}
-
-// Takes out of the batch what need not wait: it comes after its parents, and with someone who vouches for it.
-std::vector<Change> Inbox::pass_through(std::vector<Change>& changes, const Holdings& holdings) {
-  const std::vector<bool> vouched = vouched_within(changes);
-  std::vector<bool> passes(changes.size());
-  std::size_t count = 0;
-  const crypto::Digest* package = nullptr;  // one that is there
-  passed_.reserve(changes.size());
-  for (std::size_t i = 0; i < changes.size(); ++i) {
-    const Change& c = changes[i];
-    if (!vouched[i] || waiting_.contains(c.hash) || is_there(c.hash, holdings)) continue;
-    if (!package || *package != c.header.package) {
-      if (!holdings.has_package(c.header.package)) continue;
-      package = &c.header.package;
-    }
-    bool complete = true;
-    for_each_parent(c.header, [&](const ChangeHash& parent) { complete = complete && is_there(parent, holdings); });
-    if (!complete) continue;
-    passes[i] = true;
-    ++count;
-    passed_.insert(c.hash);
-    if (!for_change_.empty()) arrived(for_change_, c.hash);
-  }
-  if (count == changes.size()) return std::exchange(changes, {});
-  std::vector<Change> out;
-  out.reserve(count);
-  std::vector<Change> rest;
-  rest.reserve(changes.size() - count);
-  for (std::size_t i = 0; i < changes.size(); ++i) (passes[i] ? out : rest).push_back(std::move(changes[i]));
-  changes = std::move(rest);
-  return out;
+  return ready;
 }
 
 Status Inbox::check(const std::vector<Change>& changes, const Holdings& holdings) const {
@@ -136,7 +74,7 @@ void Inbox::take(Change change, const Holdings& holdings) {
   Waiting w;
   w.vouched = !options_.require_signatures;
   for_each_parent(h, [&](const ChangeHash& parent) {
-    if (is_there(parent, holdings)) return;
+    if (holdings.has_change(parent)) return;
     for_change_[parent].push_back(hash);
     ++w.missing;
   });

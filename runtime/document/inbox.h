@@ -17,7 +17,6 @@
 #include <vector>
 
 #include <tsl/robin_map.h>
-#include <tsl/robin_set.h>
 
 #include "runtime/document/change.h"
 
@@ -46,8 +45,7 @@ class Inbox {
 
   // Takes a batch in any order and returns everything that is ready now, in causal order; the caller then holds it.
   // Known changes and duplicates are dropped. Errc::wrong_document or Errc::bad_signature, and nothing taken, when one
-  // of them (`changes` is then as it was) is not of this document or carries a signature that does not fit; the message
-  // names writer and number.
+  // of them (`changes` is then as it was) is not of this document or carries a signature that does not fit; the message names writer and number.
   Result<std::vector<Change>> offer(std::vector<Change>&& changes, const Holdings& holdings);
   // The package has come (the holdings have it). Returns what is ready now.
   std::vector<Change> package_arrived(const crypto::Digest& package, const Holdings& holdings);
@@ -72,11 +70,6 @@ class Inbox {
   using Hashes = std::vector<ChangeHash>;
 
   Status check(const std::vector<Change>& changes, const Holdings& holdings) const;
-  std::vector<bool> vouched_within(const std::vector<Change>& changes) const;
-  std::vector<Change> pass_through(std::vector<Change>& changes, const Holdings& holdings);
-  bool is_there(const ChangeHash& hash, const Holdings& holdings) const {
-    return passed_.contains(hash) || holdings.has_change(hash);
-  }
   void take(Change change, const Holdings& holdings);
   void vouch(ChangeHash hash);
   void arrived(tsl::robin_map<crypto::Digest, Hashes, crypto::DigestHash>& index, const crypto::Digest& what);
@@ -90,7 +83,6 @@ class Inbox {
   tsl::robin_map<crypto::Digest, Hashes, crypto::DigestHash> for_change_;   // by parent that is not there: who waits
   tsl::robin_map<crypto::Digest, Hashes, crypto::DigestHash> for_package_;  // by package that is not there
   Hashes ready_;
-  tsl::robin_set<ChangeHash, crypto::DigestHash> passed_;  // during an offer: what the holdings are about to have
   std::size_t bytes_ = 0;
   std::uint64_t refused_ = 0;
 };
