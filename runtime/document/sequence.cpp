@@ -725,6 +725,7 @@ void Sequence::build_append(const Span& added, std::string_view text) {
     auto* leaf = new SequenceLeaf;
     leaf->owner = this;
     leaf->previous = last_;
+    if (last_) leaf->spans.reserve(kMaxSpans / 2);
     (last_ ? last_->next : first_) = leaf;
     last_ = leaf;
   }
