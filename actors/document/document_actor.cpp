@@ -40,8 +40,8 @@ ReplyMessage subscribe(DocumentActor* self, const Message<messages::Subscribe>& 
   const auto request = message.read();
   Result<document::Path> prefix = read(request->getPrefix());
   if (!prefix) return to_reply(Status(prefix.error()));
-  const Result<Subscribed> done = self->state.service->subscribe(
-      {std::move(*prefix), from_text(request->getVersion())}, revision_or_none(request->getHave()));
+  const Result<Subscribed> done = self->state.service->subscribe({std::move(*prefix), from_text(request->getVersion())},
+                                                                 revision_or_none(request->getHave()));
   if (done) self->state.subscribers[done->subscription] = caf::actor_cast<caf::actor_addr>(self->current_sender());
   return to_reply(done);
 }

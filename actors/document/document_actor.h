@@ -5,7 +5,8 @@
 // Replies   one Reply to each; bad requests get its `error` and change nothing.
 // Emits     Changed, to subscribers, at most one each until they pull.
 // Restart   transient; a log that cannot be read, or refuses, ends it with a reason.
-// Survives  everything that was acknowledged: sealed changes, transactions that were not sealed, the revision, and which
+// Survives  everything that was acknowledged: sealed changes, transactions that were not sealed, the revision, and
+// which
 //           named writes were done (the last kMaxDoneWrites). It is all in the log.
 // Lost      subscriptions (subscribers renew them with the revision they hold and get a snapshot if that is not the
 //           current one), undo stacks, patches of earlier revisions, changes that waited for others.

@@ -16,8 +16,8 @@ DocumentClient::DocumentClient(caf::actor_config& config, caf::actor supervisor,
       max_held_(max_held) {}
 
 caf::behavior DocumentClient::make_behavior() {
-  document_ = supervision::SupervisedRef(this, supervisor_, spec_->id,
-                                         {.max_held = max_held_, .start_when_absent = spec_});
+  document_ =
+      supervision::SupervisedRef(this, supervisor_, spec_->id, {.max_held = max_held_, .start_when_absent = spec_});
   document_.on_phase([this](const supervision::ChildPhase& now) { phase(now); });
   return {
       [this](Ask& question) { ask(std::move(question.request), std::move(question.done)); },
@@ -111,17 +111,19 @@ void DocumentClient::pull(std::uint64_t id) {
   messaging::MessageBuilder<messages::Pull> builder;
   builder->setSubscription(entry.subscription);
   builder->setHave(entry.have.value_or(kNoRevision));
-  ask(caf::make_message(std::move(builder).seal()), [this, id, attempt = entry.attempt](const Result<ReplyMessage>& reply) {
-    const auto at = watches_.find(id);
-    if (at == watches_.end() || at->second.attempt != attempt) return;
-    at->second.pulling = false;
-    if (!reply) return fail(id, reply.error());
-    Result<Update> update = from_reply<Update>(*reply);
-    if (update) return deliver(id, std::move(*update));
-    // Sent again to an incarnation that does not know the subscription: it is about to be renewed, or is renewed here.
-    if (!update.error().is(Errc::no_such_subscription)) return fail(id, update.error());
-    subscribe(id);
-  });
+  ask(caf::make_message(std::move(builder).seal()),
+      [this, id, attempt = entry.attempt](const Result<ReplyMessage>& reply) {
+        const auto at = watches_.find(id);
+        if (at == watches_.end() || at->second.attempt != attempt) return;
+        at->second.pulling = false;
+        if (!reply) return fail(id, reply.error());
+        Result<Update> update = from_reply<Update>(*reply);
+        if (update) return deliver(id, std::move(*update));
+        // Sent again to an incarnation that does not know the subscription: it is about to be renewed, or is renewed
+        // here.
+        if (!update.error().is(Errc::no_such_subscription)) return fail(id, update.error());
+        subscribe(id);
+      });
 }
 
 void DocumentClient::deliver(std::uint64_t id, Update update) {

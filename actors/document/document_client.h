@@ -6,9 +6,9 @@
 // Emits     requests to the document's actor, which it starts when it is absent.
 // Restart   none: it lives as long as its owner wants.
 //
-// A watch starts with a snapshot. When the document's actor has been restarted, the watch is renewed with the revision that
-// was delivered last: what follows is either the next patches or a fresh snapshot, never a gap. While a callback runs,
-// what happens to the document piles up there and comes joined, or as a snapshot, next time.
+// A watch starts with a snapshot. When the document's actor has been restarted, the watch is renewed with the revision
+// that was delivered last: what follows is either the next patches or a fresh snapshot, never a gap. While a callback
+// runs, what happens to the document piles up there and comes joined, or as a snapshot, next time.
 //
 // Writes carry a WriteId and are sent again when their fate is unknown, so each takes effect once.
 #pragma once
@@ -65,10 +65,10 @@ class DocumentClient final : public caf::event_based_actor {
  private:
   struct Entry {
     Watch watch;
-    std::uint64_t attempt = 0;               // counts Subscribes; an answer to an earlier one is void
-    std::optional<std::uint64_t> have;       // the revision that is known
-    std::uint64_t delivered = 0;             // the one that the last call led to
-    std::uint64_t subscription = 0;          // 0: none yet
+    std::uint64_t attempt = 0;          // counts Subscribes; an answer to an earlier one is void
+    std::optional<std::uint64_t> have;  // the revision that is known
+    std::uint64_t delivered = 0;        // the one that the last call led to
+    std::uint64_t subscription = 0;     // 0: none yet
     bool pulling = false;
   };
 

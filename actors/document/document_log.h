@@ -1,4 +1,5 @@
-// What a document actor has promised: everything it acknowledged, kept outside of it so that its next incarnation can go on.
+// What a document actor has promised: everything it acknowledged, kept outside of it so that its next incarnation can
+// go on.
 //
 // One log per document. A document actor writes what it did before it tells anybody. The durable log will be the store;
 // this interface is the place where it plugs in.
@@ -32,7 +33,7 @@ struct LogContents {
   std::vector<LogRecord> unsealed;        // by the writer's incarnation below
   std::uint64_t incarnation = 0;          // of the writer
   std::uint64_t revision = 0;
-  std::vector<DoneWrite> done;            // oldest first
+  std::vector<DoneWrite> done;  // oldest first
 };
 
 class DocumentLog {
@@ -40,8 +41,8 @@ class DocumentLog {
   virtual ~DocumentLog() = default;
   virtual Result<LogContents> load() const = 0;
   virtual Status append(LogRecord record) = 0;
-  // Changes that are new, in causal order; the writer goes on in `incarnation`. All records that were appended are in one
-  // of them, and so is the write `done`, if it is named.
+  // Changes that are new, in causal order; the writer goes on in `incarnation`. All records that were appended are in
+  // one of them, and so is the write `done`, if it is named.
   virtual Status seal(std::vector<document::Change> changes, std::uint64_t incarnation, DoneWrite done) = 0;
   // A named write that changed nothing.
   virtual Status note(DoneWrite done) = 0;

@@ -24,7 +24,10 @@ Result<std::unique_ptr<DocumentService>> DocumentService::open(Document::Setting
 
 DocumentService::DocumentService(Document::Settings settings, std::shared_ptr<DocumentLog> log,
                                  std::uint64_t incarnation)
-    : package_(settings.package), document_(std::move(settings)), log_(std::move(log)), subscriptions_(incarnation << 32) {}
+    : package_(settings.package),
+      document_(std::move(settings)),
+      log_(std::move(log)),
+      subscriptions_(incarnation << 32) {}
 
 Status DocumentService::recover(LogContents contents) {
   std::vector<Document::Logged> unsealed;
@@ -154,8 +157,7 @@ void DocumentService::unsubscribe(std::uint64_t subscription) {
 
 Result<Update> DocumentService::pull(std::uint64_t subscription, std::optional<std::uint64_t> have) {
   const Subscriptions::Watched* watched = subscriptions_.find(subscription);
-  if (!watched)
-    return Error(Errc::no_such_subscription, "subscription " + std::to_string(subscription) + " has ended");
+  if (!watched) return Error(Errc::no_such_subscription, "subscription " + std::to_string(subscription) + " has ended");
   const Watch& watch = watches_.at(watched->version);
   subscriptions_.pulled(subscription);
   if (have) {

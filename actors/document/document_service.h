@@ -1,8 +1,8 @@
-// All that a document actor does, without the actor: a document, its log, its subscribers. Single-threaded, never blocks
-// unless its log does.
+// All that a document actor does, without the actor: a document, its log, its subscribers. Single-threaded, never
+// blocks unless its log does.
 //
-// What it answers is in the log before it is answered. When the log refuses something the service throws: what it holds in
-// memory is then more than what it may claim, and the actor starts again from the log.
+// What it answers is in the log before it is answered. When the log refuses something the service throws: what it holds
+// in memory is then more than what it may claim, and the actor starts again from the log.
 #pragma once
 
 #include <deque>

@@ -74,21 +74,32 @@ namespace {
 
 Status apply_at(Transaction& tx, const Edit& edit, const Path& path, document::TextUnit unit) {
   switch (edit.kind) {
-    case EditKind::set: return tx.set(path, edit.value);
-    case EditKind::remove: return tx.remove(path);
-    case EditKind::insert: return tx.insert(path, edit.index, edit.values);
-    default: break;
+    case EditKind::set:
+      return tx.set(path, edit.value);
+    case EditKind::remove:
+      return tx.remove(path);
+    case EditKind::insert:
+      return tx.insert(path, edit.index, edit.values);
+    default:
+      break;
   }
   const Result<Address> address = tx.address(path);
   if (!address) return address.error();
   switch (edit.kind) {
-    case EditKind::erase: return tx.erase(*address, edit.index, edit.count);
-    case EditKind::move: return tx.move(*address, edit.index, edit.to);
-    case EditKind::splice: return tx.splice(*address, edit.index, edit.count, edit.text, unit);
-    case EditKind::increment: return tx.increment(*address, edit.amount);
-    case EditKind::reset: return tx.reset(*address);
-    case EditKind::touch: return tx.touch(*address);
-    default: return Error(Errc::malformed, "an edit of unknown kind");
+    case EditKind::erase:
+      return tx.erase(*address, edit.index, edit.count);
+    case EditKind::move:
+      return tx.move(*address, edit.index, edit.to);
+    case EditKind::splice:
+      return tx.splice(*address, edit.index, edit.count, edit.text, unit);
+    case EditKind::increment:
+      return tx.increment(*address, edit.amount);
+    case EditKind::reset:
+      return tx.reset(*address);
+    case EditKind::touch:
+      return tx.touch(*address);
+    default:
+      return Error(Errc::malformed, "an edit of unknown kind");
   }
 }
 
@@ -136,8 +147,8 @@ Result<Path> path_of(const document::Reader& reader, const document::ChangeGraph
       break;
     }
   const document::NodeIndex container = nodes.at(value).parent;
-  std::optional<Path> path = nodes.at(container).key_count > 0 ? whole(container)
-                                                               : reader.path_of(reader.view().shown(container), nullptr);
+  std::optional<Path> path =
+      nodes.at(container).key_count > 0 ? whole(container) : reader.path_of(reader.view().shown(container), nullptr);
   if (!path) return gone;
   const document::Key& last = keys.back();
   if (last.is_element()) {

@@ -1,5 +1,5 @@
-// Edits as data: what a write request carries, so that it can be sent, held during a restart, sent again, and mapped onto
-// a newer revision.
+// Edits as data: what a write request carries, so that it can be sent, held during a restart, sent again, and mapped
+// onto a newer revision.
 #pragma once
 
 #include <optional>
@@ -69,7 +69,8 @@ class Edits {
 };
 
 // Does the edit. An error says what does not fit, and then the edit has changed nothing.
-Status apply_edit(document::Transaction& tx, const Edit& edit, document::TextUnit unit, const document::ChangeGraph& graph);
+Status apply_edit(document::Transaction& tx, const Edit& edit, document::TextUnit unit,
+                  const document::ChangeGraph& graph);
 
 // The path of a permanent address now. Errc::gone when what it is in does not exist (any more), no_such_place when the
 // view does not show it.

@@ -13,10 +13,10 @@ enum class Errc : int {
   no_such_subscription,  // ended, or of an earlier incarnation of the actor
   too_many_subscriptions,
   no_such_document,
-  busy,      // more writes of one client are under way than are allowed
-  bad_log,   // what was recorded of the document cannot be read
-  stopped,   // the node has stopped
-  foreign,   // an error of a module that this program does not know; its text says which
+  busy,     // more writes of one client are under way than are allowed
+  bad_log,  // what was recorded of the document cannot be read
+  stopped,  // the node has stopped
+  foreign,  // an error of a module that this program does not know; its text says which
 };
 constexpr std::string_view errc_module(Errc) { return "document_actor"; }
 

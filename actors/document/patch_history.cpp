@@ -24,12 +24,14 @@ std::size_t size_of(const Data& data) {
   if (const auto* array = data.array())
     for (const Data& element : *array) n += size_of(element);
   if (const auto* object = data.object())
-    for (const document::Member& member : *object) n += member.name.size() + sizeof(std::string) + size_of(member.value);
+    for (const document::Member& member : *object)
+      n += member.name.size() + sizeof(std::string) + size_of(member.value);
   return n;
 }
 
 std::size_t size_of(const Patch& patch) {
-  std::size_t n = sizeof(Patch) + patch.path.size() * sizeof(document::PathStep) + patch.text.size() + size_of(patch.value);
+  std::size_t n =
+      sizeof(Patch) + patch.path.size() * sizeof(document::PathStep) + patch.text.size() + size_of(patch.value);
   for (const Data& value : patch.values) n += size_of(value);
   return n;
 }
@@ -55,8 +57,8 @@ void PatchHistory::append(std::uint64_t revision, std::vector<Patch> patches) {
 
 std::optional<std::vector<Patch>> PatchHistory::since(std::uint64_t revision) const {
   if (!reaches(revision)) return std::nullopt;
-  const auto first =
-      std::upper_bound(steps_.begin(), steps_.end(), revision, [](std::uint64_t r, const Step& s) { return r < s.revision; });
+  const auto first = std::upper_bound(steps_.begin(), steps_.end(), revision,
+                                      [](std::uint64_t r, const Step& s) { return r < s.revision; });
   // Every revision that was given out is where a step ends; another one is nobody's.
   if (revision != oldest_ && (first == steps_.begin() || std::prev(first)->revision != revision)) return std::nullopt;
   std::vector<Patch> out;

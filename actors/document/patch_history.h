@@ -22,7 +22,8 @@ class PatchHistory {
   // The patches that led from the newest revision to `revision`. Forgets the oldest when there are too many.
   void append(std::uint64_t revision, std::vector<document::Patch> patches);
 
-  // What leads from `revision` to the newest; adjacent splices of one text are joined. Nothing when it is not remembered.
+  // What leads from `revision` to the newest; adjacent splices of one text are joined. Nothing when it is not
+  // remembered.
   std::optional<std::vector<document::Patch>> since(std::uint64_t revision) const;
 
   bool reaches(std::uint64_t revision) const { return revision >= oldest_ && revision <= newest_; }
@@ -41,11 +42,13 @@ class PatchHistory {
   std::size_t bytes_ = 0;
 };
 
-// Makes `later`, which follows `patch`, part of it when both are one splice, or one overwrites the other. False, and nothing changed, when not.
+// Makes `later`, which follows `patch`, part of it when both are one splice, or one overwrites the other. False, and
+// nothing changed, when not.
 bool join_patches(document::Patch& patch, const document::Patch& later);
 
 // The patches as somebody sees them who watches `prefix` alone: paths start there. Nothing when one of them adds,
 // removes, moves or replaces what is around the place, so that the value must be read anew.
-std::optional<std::vector<document::Patch>> relative_to(const document::Path& prefix, std::vector<document::Patch> patches);
+std::optional<std::vector<document::Patch>> relative_to(const document::Path& prefix,
+                                                        std::vector<document::Patch> patches);
 
 }  // namespace tlfs::document_actor

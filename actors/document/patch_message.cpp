@@ -11,7 +11,9 @@ void write(const Patch& patch, messages::Patch::Builder out) {
   write(patch.path, out.initPath(static_cast<unsigned>(patch.path.size())));
   const auto values = static_cast<unsigned>(patch.values.size());
   switch (patch.kind) {
-    case PatchKind::set: write(patch.value, out.initSet()); break;
+    case PatchKind::set:
+      write(patch.value, out.initSet());
+      break;
     case PatchKind::remove: {
       auto remove = out.initRemove();
       remove.setIndex(patch.index);
@@ -39,7 +41,9 @@ void write(const Patch& patch, messages::Patch::Builder out) {
       splice.setText(to_text(patch.text));
       break;
     }
-    case PatchKind::conflict: write(patch.values, out.initConflict(values)); break;
+    case PatchKind::conflict:
+      write(patch.values, out.initConflict(values));
+      break;
   }
 }
 

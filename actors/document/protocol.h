@@ -1,4 +1,5 @@
-// What document actors are asked and answer, as plain values. reply_message.h and request_message.h turn them into messages.
+// What document actors are asked and answer, as plain values. reply_message.h and request_message.h turn them into
+// messages.
 #pragma once
 
 #include <optional>

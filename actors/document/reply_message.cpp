@@ -37,8 +37,10 @@ Error read(messages::Error::Reader in) {
   const std::string module = from_text(in.getModule());
   std::string message = from_text(in.getMessage());
   if (module == errc_module(Errc())) return Error(static_cast<Errc>(in.getCode()), std::move(message));
-  if (module == errc_module(document::Errc())) return Error(static_cast<document::Errc>(in.getCode()), std::move(message));
-  if (module == schema::errc_module(schema::Errc())) return Error(static_cast<schema::Errc>(in.getCode()), std::move(message));
+  if (module == errc_module(document::Errc()))
+    return Error(static_cast<document::Errc>(in.getCode()), std::move(message));
+  if (module == schema::errc_module(schema::Errc()))
+    return Error(static_cast<schema::Errc>(in.getCode()), std::move(message));
   return Error(Errc::foreign, module + ": " + message);
 }
 

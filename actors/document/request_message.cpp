@@ -63,8 +63,12 @@ void write(const Edit& edit, messages::Edit::Builder out) {
   }
   auto what = out.getWhat();
   switch (edit.kind) {
-    case EditKind::set: write(edit.value, what.initSet()); break;
-    case EditKind::remove: what.setRemove(); break;
+    case EditKind::set:
+      write(edit.value, what.initSet());
+      break;
+    case EditKind::remove:
+      what.setRemove();
+      break;
     case EditKind::insert: {
       auto insert = what.initInsert();
       insert.setIndex(edit.index);
@@ -90,9 +94,15 @@ void write(const Edit& edit, messages::Edit::Builder out) {
       splice.setText(to_text(edit.text));
       break;
     }
-    case EditKind::increment: what.setIncrement(edit.amount); break;
-    case EditKind::reset: what.setReset(); break;
-    case EditKind::touch: what.setTouch(); break;
+    case EditKind::increment:
+      what.setIncrement(edit.amount);
+      break;
+    case EditKind::reset:
+      what.setReset();
+      break;
+    case EditKind::touch:
+      what.setTouch();
+      break;
   }
 }
 
@@ -118,7 +128,9 @@ Result<Edit> read(messages::Edit::Reader in) {
       edit.value = std::move(*value);
       return edit;
     }
-    case messages::Edit::What::REMOVE: edit.kind = EditKind::remove; return edit;
+    case messages::Edit::What::REMOVE:
+      edit.kind = EditKind::remove;
+      return edit;
     case messages::Edit::What::INSERT: {
       edit.kind = EditKind::insert;
       edit.index = what.getInsert().getIndex();
@@ -147,8 +159,12 @@ Result<Edit> read(messages::Edit::Reader in) {
       edit.kind = EditKind::increment;
       edit.amount = what.getIncrement();
       return edit;
-    case messages::Edit::What::RESET: edit.kind = EditKind::reset; return edit;
-    case messages::Edit::What::TOUCH: edit.kind = EditKind::touch; return edit;
+    case messages::Edit::What::RESET:
+      edit.kind = EditKind::reset;
+      return edit;
+    case messages::Edit::What::TOUCH:
+      edit.kind = EditKind::touch;
+      return edit;
   }
   return malformed("an edit of unknown kind");
 }
@@ -180,9 +196,14 @@ Result<WriteRequest> read(messages::Transact::Reader in) {
   }
   if (in.getOnRevision() != ~std::uint64_t{0}) request.on_revision = in.getOnRevision();
   switch (in.getUnit()) {
-    case messages::TextUnit::CODE_POINTS: request.unit = document::TextUnit::code_points; break;
-    case messages::TextUnit::UTF16: request.unit = document::TextUnit::utf16; break;
-    default: return malformed("a write in an unknown unit of text");
+    case messages::TextUnit::CODE_POINTS:
+      request.unit = document::TextUnit::code_points;
+      break;
+    case messages::TextUnit::UTF16:
+      request.unit = document::TextUnit::utf16;
+      break;
+    default:
+      return malformed("a write in an unknown unit of text");
   }
   request.options.origin = from_text(in.getOrigin());
   request.options.label = from_text(in.getLabel());

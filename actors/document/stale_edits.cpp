@@ -29,12 +29,15 @@ std::uint64_t in(TextLength length, TextUnit unit) {
 
 std::optional<Shift> shift_of(const Patch& patch, TextUnit unit) {
   switch (patch.kind) {
-    case PatchKind::insert: return Shift{patch.index, 0, patch.values.size()};
+    case PatchKind::insert:
+      return Shift{patch.index, 0, patch.values.size()};
     case PatchKind::remove:
       if (patch.count == 0) return std::nullopt;
       return Shift{patch.index, patch.count, 0};
-    case PatchKind::splice: return Shift{in(patch.position, unit), in(patch.removed, unit), in(measure(patch.text), unit)};
-    default: return std::nullopt;
+    case PatchKind::splice:
+      return Shift{in(patch.position, unit), in(patch.removed, unit), in(measure(patch.text), unit)};
+    default:
+      return std::nullopt;
   }
 }
 
@@ -218,8 +221,7 @@ Status map_edits(std::vector<Edit>& edits, TextUnit unit, const std::vector<Patc
     if (const auto* named = std::get_if<Path>(&edit.place)) {
       path = *named;
     } else if (has_positions(edit.kind)) {
-      const Result<Path> now =
-          path_of(document.reader(), document.graph(), std::get<PermanentAddress>(edit.place));
+      const Result<Path> now = path_of(document.reader(), document.graph(), std::get<PermanentAddress>(edit.place));
       if (!now) return now.error();
       Result<Path> before = mapper.earlier(*now);
       if (!before) return before.error();

@@ -1,8 +1,8 @@
 // Edits that were made on an earlier revision, brought to the current one.
 //
-// Indices in paths follow their element, wherever it went. A position stands before or behind what was inserted or removed
-// elsewhere; what was inserted at that very position comes first. A range that is to be removed keeps what others
-// have put into it meanwhile, so it may become several edits.
+// Indices in paths follow their element, wherever it went. A position stands before or behind what was inserted or
+// removed elsewhere; what was inserted at that very position comes first. A range that is to be removed keeps what
+// others have put into it meanwhile, so it may become several edits.
 #pragma once
 
 #include "actors/document/edit.h"

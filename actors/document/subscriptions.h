@@ -1,7 +1,7 @@
 // Who watches a document, and who is to be told. Without actors; owned by DocumentService.
 //
-// Notify, then pull: a subscriber is told once that there is something new and not again before it has pulled, so a slow
-// one costs one entry here, whatever happens meanwhile.
+// Notify, then pull: a subscriber is told once that there is something new and not again before it has pulled, so a
+// slow one costs one entry here, whatever happens meanwhile.
 #pragma once
 
 #include <cstdint>

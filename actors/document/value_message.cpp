@@ -88,29 +88,49 @@ Bytes from_blob(capnp::Data::Reader blob) { return Bytes(blob.begin(), blob.end(
 
 void write(const Value& value, messages::Value::Builder out) {
   switch (primitive_of(value)) {
-    case Primitive::none: out.setNone(); break;
-    case Primitive::boolean: out.setBoolean(std::get<bool>(value)); break;
-    case Primitive::u64: out.setUnsigned64(std::get<std::uint64_t>(value)); break;
-    case Primitive::i64: out.setSigned64(std::get<std::int64_t>(value)); break;
-    case Primitive::f64: out.setFloat64(std::get<double>(value)); break;
-    case Primitive::string: out.setString(to_text(std::get<std::string>(value))); break;
-    case Primitive::bytes: out.setBytes(to_blob(std::get<Bytes>(value))); break;
+    case Primitive::none:
+      out.setNone();
+      break;
+    case Primitive::boolean:
+      out.setBoolean(std::get<bool>(value));
+      break;
+    case Primitive::u64:
+      out.setUnsigned64(std::get<std::uint64_t>(value));
+      break;
+    case Primitive::i64:
+      out.setSigned64(std::get<std::int64_t>(value));
+      break;
+    case Primitive::f64:
+      out.setFloat64(std::get<double>(value));
+      break;
+    case Primitive::string:
+      out.setString(to_text(std::get<std::string>(value)));
+      break;
+    case Primitive::bytes:
+      out.setBytes(to_blob(std::get<Bytes>(value)));
+      break;
   }
 }
 
 Result<Value> read(messages::Value::Reader in) {
   switch (in.which()) {
-    case messages::Value::NONE: return Value();
-    case messages::Value::BOOLEAN: return Value(in.getBoolean());
-    case messages::Value::UNSIGNED64: return Value(std::uint64_t{in.getUnsigned64()});
-    case messages::Value::SIGNED64: return Value(std::int64_t{in.getSigned64()});
-    case messages::Value::FLOAT64: return Value(in.getFloat64());
+    case messages::Value::NONE:
+      return Value();
+    case messages::Value::BOOLEAN:
+      return Value(in.getBoolean());
+    case messages::Value::UNSIGNED64:
+      return Value(std::uint64_t{in.getUnsigned64()});
+    case messages::Value::SIGNED64:
+      return Value(std::int64_t{in.getSigned64()});
+    case messages::Value::FLOAT64:
+      return Value(in.getFloat64());
     case messages::Value::STRING: {
       std::string text = from_text(in.getString());
       if (!is_valid_utf8(text)) return malformed("a string that is not UTF-8");
       return Value(std::move(text));
     }
-    case messages::Value::BYTES: return Value(from_blob(in.getBytes()));
+    case messages::Value::BYTES:
+      return Value(from_blob(in.getBytes()));
   }
   return malformed("a value of unknown type");
 }
@@ -148,9 +168,15 @@ void write(const Path& path, capnp::List<messages::PathStep>::Builder out) {
   for (unsigned i = 0; i < path.size(); ++i) {
     const PathStep& step = path[i];
     switch (step.kind) {
-      case PathStep::Kind::field: out[i].setField(to_text(step.name)); break;
-      case PathStep::Kind::key: write(step.key, out[i].initKey()); break;
-      case PathStep::Kind::index: out[i].setIndex(step.index); break;
+      case PathStep::Kind::field:
+        out[i].setField(to_text(step.name));
+        break;
+      case PathStep::Kind::key:
+        write(step.key, out[i].initKey());
+        break;
+      case PathStep::Kind::index:
+        out[i].setIndex(step.index);
+        break;
     }
   }
 }
@@ -176,8 +202,11 @@ Result<Path> read(capnp::List<messages::PathStep>::Reader in) {
         path.push_back(PathStep::of_key(std::move(*key)));
         break;
       }
-      case messages::PathStep::INDEX: path.push_back(PathStep::at(step.getIndex())); break;
-      default: return malformed("a path with a step of unknown kind");
+      case messages::PathStep::INDEX:
+        path.push_back(PathStep::at(step.getIndex()));
+        break;
+      default:
+        return malformed("a path with a step of unknown kind");
     }
   }
   return path;

@@ -67,8 +67,12 @@ std::unique_ptr<Node> Node::start(Settings settings) {
   actors->system.emplace(actors->config);
   auto logger = std::make_shared<spdlog::logger>("node", std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
   logger->set_level(spdlog::level::from_str(settings.log_level));
-  supervision::SupervisorConfig documents{supervision::ActorPath("node").child("documents"), {}, {}, {},
-                                          std::make_shared<SystemClock>(), std::make_shared<crypto::SystemRandom>(),
+  supervision::SupervisorConfig documents{supervision::ActorPath("node").child("documents"),
+                                          {},
+                                          {},
+                                          {},
+                                          std::make_shared<SystemClock>(),
+                                          std::make_shared<crypto::SystemRandom>(),
                                           std::move(logger)};
   actors->documents = supervision::spawn_root_supervisor(*actors->system, std::move(documents));
   actors->client_id = actors->random.next_u64() | 1;
@@ -119,7 +123,8 @@ Status Node::open_document(const document::DocumentId& id, std::shared_ptr<const
   auto spec = std::make_shared<const supervision::ChildSpec>(document_actor::document_spec(std::move(settings), log));
   auto client = actors_->system->spawn<document_actor::DocumentClient>(
       actors_->documents, spec, actors_->settings.request_timeout, kMaxRequestsUnderWay + 64);
-  actors_->open[id] = {std::move(client), std::move(spec), std::move(log), std::make_shared<std::atomic<std::size_t>>(0)};
+  actors_->open[id] = {std::move(client), std::move(spec), std::move(log),
+                       std::make_shared<std::atomic<std::size_t>>(0)};
   return {};
 }
 
@@ -161,7 +166,8 @@ void Node::transact(const document::DocumentId& id, Edits edits, WriteOptions op
   request.options.origin = std::move(options.origin);
   request.options.label = std::move(options.label);
   request.id = {actors_->client_id, ++actors_->last_write};
-  ask<Committed>(id, message_of<messages::Transact>([&](auto& root) { document_actor::write(request, root); }), std::move(done));
+  ask<Committed>(id, message_of<messages::Transact>([&](auto& root) { document_actor::write(request, root); }),
+                 std::move(done));
 }
 
 std::future<Result<Committed>> Node::transact(const document::DocumentId& id, Edits edits, WriteOptions options) {
@@ -181,7 +187,8 @@ void Node::transact(const document::DocumentId& id, std::function<Status(documen
 }
 
 std::future<Result<Committed>> Node::transact(const document::DocumentId& id,
-                                              std::function<Status(document::Transaction&)> edit, WriteOptions options) {
+                                              std::function<Status(document::Transaction&)> edit,
+                                              WriteOptions options) {
   auto [done, future] = promised<Committed>();
   transact(id, std::move(edit), std::move(options), std::move(done));
   return std::move(future);
@@ -283,8 +290,9 @@ std::future<void> Node::unsubscribe(std::uint64_t subscription) {
 // ---- replicating ----
 
 void Node::changes_since(const document::DocumentId& id, document::Version have, Callback<Changes> done) {
-  ask<Changes>(id, message_of<messages::ChangesSince>(
-                       [&](auto& root) { document_actor::write(have, root.initHeads(static_cast<unsigned>(have.size()))); }),
+  ask<Changes>(id, message_of<messages::ChangesSince>([&](auto& root) {
+                 document_actor::write(have, root.initHeads(static_cast<unsigned>(have.size())));
+               }),
                std::move(done));
 }
 

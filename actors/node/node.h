@@ -6,9 +6,10 @@
 //   auto done = node->transact(id, Edits().set(".title", Value(std::string("milk"))));
 //   done.get();
 //
-// Threads   every method may be called from any thread and returns without waiting for the work. Callbacks run on a worker
-//           thread of the node, those of one document one at a time; a callback that blocks holds up its document's other
-//           callbacks and a worker, so it should not, and must not wait for a future of the same document. It may
+// Threads   every method may be called from any thread and returns without waiting for the work. Callbacks run on a
+// worker
+//           thread of the node, those of one document one at a time; a callback that blocks holds up its document's
+//           other callbacks and a worker, so it should not, and must not wait for a future of the same document. It may
 //           call any method.
 // Crashes   a document whose actor crashes comes back with everything that was acknowledged, writes whose fate was
 //           unknown are sent again and take effect once, and subscriptions go on without a gap. A document that
@@ -39,25 +40,25 @@ using document_actor::Update;
 inline constexpr std::size_t kMaxRequestsUnderWay = 2048;  // of one document
 
 struct WriteOptions {
-  std::string origin;  // window or tool; its own undo stack. Empty: not undoable
-  std::string label;
-  std::optional<std::uint64_t> on_revision;  // positions are mapped through what has happened since; nothing: now
+  std::string origin = {};  // window or tool; its own undo stack. Empty: not undoable
+  std::string label = {};
+  std::optional<std::uint64_t> on_revision = {};  // positions are mapped through what has happened since; nothing: now
   document::TextUnit unit = document::TextUnit::code_points;
 };
 
 struct SubscribeOptions {
-  std::string prefix = ".";  // the part that is watched
-  std::string version;       // in whose names; empty: the document's
-  std::function<void(const Error&)> failed;  // the subscription could not begin, or has ended
+  std::string prefix = ".";                       // the part that is watched
+  std::string version = {};                       // in whose names; empty: the document's
+  std::function<void(const Error&)> failed = {};  // the subscription could not begin, or has ended
 };
 
 class Node {
  public:
   struct Settings {
     std::shared_ptr<const crypto::SigningKey> device = nullptr;  // null: a new one
-    std::size_t workers = 2;                           // threads
+    std::size_t workers = 2;                                     // threads
     std::chrono::milliseconds request_timeout = std::chrono::seconds(30);
-    std::string log_level = "warn";                    // spdlog's names; to stderr
+    std::string log_level = "warn";  // spdlog's names; to stderr
   };
 
   template <class T>
@@ -82,12 +83,13 @@ class Node {
   // ---- writing ----
   void transact(const document::DocumentId& id, Edits edits, WriteOptions options, Callback<Committed> done);
   std::future<Result<Committed>> transact(const document::DocumentId& id, Edits edits, WriteOptions options = {});
-  // Runs a function as one transaction, next to the document. It may be run again after a crash, so it should do nothing
-  // but edit.
-  void transact(const document::DocumentId& id, std::function<Status(document::Transaction&)> edit, WriteOptions options,
-                Callback<Committed> done);
+  // Runs a function as one transaction, next to the document. It may be run again after a crash, so it should do
+  // nothing but edit.
+  void transact(const document::DocumentId& id, std::function<Status(document::Transaction&)> edit,
+                WriteOptions options, Callback<Committed> done);
   std::future<Result<Committed>> transact(const document::DocumentId& id,
-                                          std::function<Status(document::Transaction&)> edit, WriteOptions options = {});
+                                          std::function<Status(document::Transaction&)> edit,
+                                          WriteOptions options = {});
   std::future<Result<Committed>> undo(const document::DocumentId& id, std::string origin);
   std::future<Result<Committed>> redo(const document::DocumentId& id, std::string origin);
 

@@ -25,7 +25,7 @@ struct Node::Actors {
   Settings settings;
   caf::actor_system_config config;
   std::optional<caf::actor_system> system;
-  caf::actor documents;  // the supervisor of all documents
+  caf::actor documents;         // the supervisor of all documents
   std::uint64_t client_id = 0;  // of WriteIds
   std::atomic<std::uint64_t> last_write{0};
 

@@ -165,7 +165,8 @@ void fill_todos(Pen& pen, Courier& courier, Progress& progress, Node& follower, 
     pen.write(Edits().insert(".todos", i, {Data(std::move(entry))}));
     if (i % 3 == 0) pen.write(Edits().set(".todos[" + std::to_string(i) + "].done", Value(true)));
     progress.set(row, i + 1);
-    if (i == kTodos / 2 && crash_document(follower, id)) progress.say("  the follower's document actor is crashed, too");
+    if (i == kTodos / 2 && crash_document(follower, id))
+      progress.say("  the follower's document actor is crashed, too");
     if (i % 100 == 0) courier.nudge();
   }
 }
@@ -180,7 +181,8 @@ std::string settled_json(Node& node, const document::DocumentId& id, const DemoM
     return {};
   }
   const auto deadline = std::chrono::steady_clock::now() + kPatience;
-  while (mirror.seen().revision < value->to && mirror.seen().fault.empty() && std::chrono::steady_clock::now() < deadline)
+  while (mirror.seen().revision < value->to && mirror.seen().fault.empty() &&
+         std::chrono::steady_clock::now() < deadline)
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   std::string json = document::to_json(*value->snapshot);
   const DemoMirror::Seen seen = mirror.seen();
@@ -189,7 +191,9 @@ std::string settled_json(Node& node, const document::DocumentId& id, const DemoM
   return json;
 }
 
-std::string digest(const std::string& json) { return to_hex(crypto::hash("tlfs demo", {as_bytes(json)})).substr(0, 16); }
+std::string digest(const std::string& json) {
+  return to_hex(crypto::hash("tlfs demo", {as_bytes(json)})).substr(0, 16);
+}
 
 int run(const std::string& path) {
   const Result<DemoSession> session = demo_session(path);
@@ -257,7 +261,8 @@ int run(const std::string& path) {
             << "follower   " << digest(there) << "  " << format_bytes(there.size()) << " of JSON\n"
             << "writes     " << format_count(pen.acknowledged()) << " acknowledged, each its own transaction, in "
             << format_duration(took) << ": " << format_rate(pen.acknowledged(), took) << '\n'
-            << "changes    " << format_count(carried.changes) << " sealed and signed, " << format_bytes(carried.bytes) << '\n'
+            << "changes    " << format_count(carried.changes) << " sealed and signed, " << format_bytes(carried.bytes)
+            << '\n'
             << "screens    writer: " << seen(on_writer) << "; follower: " << seen(on_follower) << '\n'
             << "crashes    " << crashes << ", nothing lost\n"
             << (verdict.good() ? "Both replicas and both screens hold the same value.\n" : "FAILED\n");

@@ -1,5 +1,5 @@
-// A screen as the demo imagines it: keeps a copy of a document from nothing but the updates it is sent, and complains when
-// one is missing.
+// A screen as the demo imagines it: keeps a copy of a document from nothing but the updates it is sent, and complains
+// when one is missing.
 #pragma once
 
 #include <mutex>
@@ -19,7 +19,8 @@ class DemoMirror {
       ++snapshots_;
       value_ = *update.snapshot;
     } else if (update.from != revision_) {
-      fault_ = "patches from revision " + std::to_string(update.from) + " came at revision " + std::to_string(revision_);
+      fault_ =
+          "patches from revision " + std::to_string(update.from) + " came at revision " + std::to_string(revision_);
     } else if (Status s = document::apply_patches(value_, update.patches); !s) {
       fault_ = s.error().message();
     } else {

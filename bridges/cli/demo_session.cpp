@@ -63,7 +63,8 @@ Result<DemoSession> demo_session(const std::string& path) {
   const std::string file = path.empty() ? std::string(kRecorded) : path;
   Result<Trace> trace = load_trace(file);
   if (!trace) return trace.error();
-  if (trace->concurrent) return Error(TraceErrc::malformed, file + ": a session of several writers; the demo wants one");
+  if (trace->concurrent)
+    return Error(TraceErrc::malformed, file + ": a session of several writers; the demo wants one");
   return DemoSession{std::move(*trace), true, std::filesystem::path(file).filename().string()};
 }
 

@@ -10,7 +10,7 @@
 namespace tlfs::cli {
 
 struct DemoSession {
-  Trace trace;       // one writer
+  Trace trace;  // one writer
   bool recorded = false;
   std::string name;  // of the file, or what it is
 };

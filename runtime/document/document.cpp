@@ -90,6 +90,7 @@ Commit Document::finish(Transaction& tx, const TransactionOptions& options) {
     done.record = encode_block(scratch_, {agent_, tx.first(), tx.id_count()}, graph_.ids(), graph_, kUncompressed);
     next_counter_ += tx.id_count();
     pending_.append(scratch_);
+    scratch_.clear();
     ++revision_;
     done.patches = build_patches(*state_, *view_);
     if (graph_.ids().size() - pending_first_ >= settings_.seal_after_ids) seal();

@@ -58,6 +58,11 @@ bool join_operations(Operation& last, const Operation& op) {
 }
 
 void OperationBatch::clear() {
+  constexpr std::size_t kKept = 4096;
+  if (operations.capacity() > kKept || text.capacity() > kKept * 16 || values.capacity() > kKept) {
+    *this = {};
+    return;
+  }
   operations.clear();
   targets.clear();
   keys.clear();

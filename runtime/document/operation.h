@@ -89,12 +89,6 @@ struct TransactionMark {
   std::uint32_t metadata = 0;  // into OperationBatch::metadata; 0 is always the empty one
 };
 
-// Operations of kinds that this release does not know, kept as they came.
-struct UnknownSection {
-  std::uint64_t number = 0;
-  Bytes bytes;
-};
-
 struct OperationBatch {
   std::vector<Operation> operations;  // ids ascending, not overlapping; gaps belong to other leaves or unknown kinds
   std::vector<Target> targets;
@@ -104,6 +98,7 @@ struct OperationBatch {
   std::vector<TransactionMark> transactions;  // ascending
   std::vector<TransactionMetadata> metadata;
 
+  // Keeps memory for the next small batch, not that of a large one.
   void clear();
   bool empty() const { return operations.empty(); }
   // Index of the target, reusing the last one when equal.

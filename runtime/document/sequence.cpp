@@ -1,18 +1,13 @@
-#include "runtime/document/sequence.h"
-
 #include <tsl/robin_set.h>
 
 #include <algorithm>
 #include <cstring>
 
 #include "runtime/base/check.h"
+#include "runtime/document/sequence_tree.h"
 
 namespace tlfs::document {
 namespace {
-
-constexpr std::size_t kMaxSpans = 64;        // of a leaf
-constexpr std::size_t kMaxLeafText = 4096;   // bytes of a leaf
-constexpr std::uint32_t kFanout = 32;        // of an inner node
 
 bool continues(const Span& left, const Span& right) {
   return right.id == left.id + left.length && right.parent == right.id - 1 && right.side == Side::right &&
@@ -36,52 +31,6 @@ std::uint64_t visible_before(const SequenceLeaf& leaf, std::uint32_t span) {
 }
 
 }  // namespace
-
-struct SequenceInner {
-  SequenceInner* parent = nullptr;
-  bool above_leaves = true;
-  std::uint32_t size = 0;
-  void* child[kFanout];
-  std::uint64_t visible[kFanout];
-  std::uint64_t utf16[kFanout];
-
-  SequenceLeaf* leaf(std::uint32_t i) const { return static_cast<SequenceLeaf*>(child[i]); }
-  SequenceInner* inner(std::uint32_t i) const { return static_cast<SequenceInner*>(child[i]); }
-  std::uint32_t index_of(const void* c) const {
-    std::uint32_t i = 0;
-    while (child[i] != c) ++i;
-    return i;
-  }
-  void adopt(std::uint32_t i) {
-    if (above_leaves) {
-      leaf(i)->parent = this;
-    } else {
-      inner(i)->parent = this;
-    }
-  }
-  std::uint64_t sum_visible() const {
-    std::uint64_t n = 0;
-    for (std::uint32_t i = 0; i < size; ++i) n += visible[i];
-    return n;
-  }
-  std::uint64_t sum_utf16() const {
-    std::uint64_t n = 0;
-    for (std::uint32_t i = 0; i < size; ++i) n += utf16[i];
-    return n;
-  }
-  void insert(std::uint32_t at, void* c, std::uint64_t v, std::uint64_t u) {
-    for (std::uint32_t i = size; i > at; --i) {
-      child[i] = child[i - 1];
-      visible[i] = visible[i - 1];
-      utf16[i] = utf16[i - 1];
-    }
-    child[at] = c;
-    visible[at] = v;
-    utf16[at] = u;
-    ++size;
-    adopt(at);
-  }
-};
 
 Sequence::Sequence(PlaceTable& table, bool with_text) : table_(&table), with_text_(with_text) {}
 
@@ -702,93 +651,6 @@ std::uint64_t Sequence::utf16_at(std::uint64_t index) const {
     below = node;
   }
   return units;
-}
-
-// ---- bulk -------------------------------------------------------------------------------------------------------------
-
-void Sequence::sleep(std::unique_ptr<SequenceSource> source) {
-  TLFS_CHECK(empty(), "only an empty sequence takes its content from a source");
-  visible_ = source->visible();
-  utf16_ = source->utf16();
-  asleep_ = std::move(source);
-}
-
-void Sequence::build_from_source() {
-  const std::unique_ptr<SequenceSource> source = std::move(asleep_);
-  visible_ = utf16_ = 0;
-  source->build(*this);
-  finish_build();
-}
-
-void Sequence::build_append(const Span& added, std::string_view text) {
-  if (!last_ || last_->spans.size() >= kMaxSpans / 2 || (with_text_ && last_->text.size() > kMaxLeafText / 2)) {
-    auto* leaf = new SequenceLeaf;
-    leaf->owner = this;
-    leaf->previous = last_;
-    (last_ ? last_->next : first_) = leaf;
-    last_ = leaf;
-  }
-  // A long run is cut so that no leaf grows beyond its text limit.
-  Span span = added;
-  while (with_text_ && span.visible && text.size() > kMaxLeafText / 2) {
-    std::size_t bytes = kMaxLeafText / 2;
-    while ((static_cast<unsigned char>(text[bytes]) & 0xc0) == 0x80) --bytes;
-    const TextLength n = measure(text.substr(0, bytes));
-    Span head = span;
-    head.length = static_cast<std::uint32_t>(n.code_points);
-    build_append(head, text.substr(0, bytes));
-    text.remove_prefix(bytes);
-    span.id += head.length;
-    span.length -= head.length;
-    span.parent = span.anchor = span.id - 1;
-    span.side = Side::right;
-    if (text.size() > kMaxLeafText / 2) continue;
-    build_append(span, text);
-    return;
-  }
-  SequenceLeaf* leaf = last_;
-  leaf->spans.push_back(span);
-  table_->set(span.id, span.length, leaf);
-  if (span.visible) {
-    leaf->visible += span.length;
-    if (with_text_) {
-      leaf->text += text;
-      leaf->utf16 += text.size() == span.length ? span.length : measure(text).utf16;
-    }
-  }
-}
-
-void Sequence::finish_build() {
-  std::vector<void*> level;
-  for (SequenceLeaf* leaf = first_; leaf; leaf = leaf->next) {
-    visible_ += leaf->visible;
-    utf16_ += leaf->utf16;
-    level.push_back(leaf);
-  }
-  bool above_leaves = true;
-  while (level.size() > 1) {
-    std::vector<void*> up;
-    for (std::size_t i = 0; i < level.size();) {
-      auto* node = new SequenceInner;
-      node->above_leaves = above_leaves;
-      // Leave room to grow, and never a last node with a single child.
-      std::size_t take = std::min<std::size_t>(kFanout * 3 / 4, level.size() - i);
-      if (level.size() - i - take == 1) --take;
-      for (std::size_t k = 0; k < take; ++k, ++i) {
-        if (above_leaves) {
-          auto* leaf = static_cast<SequenceLeaf*>(level[i]);
-          node->insert(node->size, leaf, leaf->visible, leaf->utf16);
-        } else {
-          auto* inner = static_cast<SequenceInner*>(level[i]);
-          node->insert(node->size, inner, inner->sum_visible(), inner->sum_utf16());
-        }
-      }
-      up.push_back(node);
-    }
-    level = std::move(up);
-    above_leaves = false;
-  }
-  if (!level.empty() && !above_leaves) root_ = static_cast<SequenceInner*>(level[0]);
 }
 
 }  // namespace tlfs::document

@@ -454,70 +454,99 @@ class CellDecoder {
     }
     if (!finish(row_bytes, all.size(), "sizes of sequences")) return;
 
-    struct Item {
-      Lv id;
-      ArrayCell* array;
-      bool visible;
-    };
-    std::vector<Item> moves;
+    ElementColumns columns;
+    if (!element_columns(items, columns)) return;
     std::vector<ElementCell*> elements;
-    std::vector<bool> visible;  // by element: the item of its own id
-    ColumnReader forms(in_, items);
+    elements.reserve(columns.element_count);
+    std::vector<MovedItem> moved;
+    std::vector<ElementCell*> away;  // not where they were inserted
     for (Cell* c : all) {
       auto& cell = static_cast<ArrayCell&>(*c);
       cell.sequence.for_each_span([&](const Span& s, std::string_view) {
         for (Lv id = s.id; id < s.id + s.length && problem_.empty(); ++id) {
-          switch (forms.next()) {
-            case kBare: break;
-            case kElement:
-              elements.push_back(state_.new_element(cell, id, kNoNode));
-              visible.push_back(s.visible);
-              break;
-            case kMoved: moves.push_back({id, &cell, s.visible}); break;
-            default: fail("an item of unknown form");
+          const std::uint64_t form = columns.forms.next();
+          if (form == kMoved) {
+            Lv element = kNoLv;
+            if (dot(plus(id, columns.moved.next()), element)) moved.push_back({id, element, &cell, s.visible});
+          } else if (form == kElement) {
+            ElementCell* e = element(n, cell, id, columns);
+            if (!e) return;
+            elements.push_back(e);
+            if (e->slot != id) away.push_back(e);
+            // An element shows at its place when it exists, and nowhere else.
+            if (s.visible != (e->slot == id && !e->additions.empty())) fail("an element that shows where it is not");
           }
         }
       });
     }
-    if (!problem_.empty() || !finish(forms, items, "forms of items") || !spend(elements.size())) return;
+    if (!problem_.empty() || !columns.finished(*this) || !places(moved, away)) return;
+    fields(n, elements);
+  }
 
-    ColumnReader moved(in_, moves.size());
-    for (const Item& m : moves) {
-      Lv id = kNoLv;
-      if (!dot(plus(m.id, moved.next()), id)) return;
-      ElementCell* e = state_.element(id);
-      if (!e || e->id != id || e->parent != m.array) {
-        fail("a place of no element");
-        return;
-      }
+  struct ElementColumns {
+    std::uint64_t items = 0, element_count = 0, moved_count = 0, dot_count = 0;
+    ColumnReader forms, moved, made, slots, counts, dots;
+    bool finished(CellDecoder& d) const {
+      return d.finish(forms, items, "forms of items") && d.finish(moved, moved_count, "moves") &&
+             d.finish(made, element_count, "elements' nodes") && d.finish(slots, element_count, "places") &&
+             d.finish(counts, element_count, "numbers of dots") && d.finish(dots, dot_count, "dots");
+    }
+  };
+
+  bool element_columns(std::uint64_t items, ElementColumns& c) {
+    c.items = items;
+    c.forms = ColumnReader(in_, items);
+    ColumnReader ahead = c.forms;
+    for (std::uint64_t i = 0; i < items; ++i) {
+      const std::uint64_t form = ahead.next();
+      if (form > kMoved) return fail("an item of unknown form");
+      c.element_count += form == kElement ? 1 : 0;
+      c.moved_count += form == kMoved ? 1 : 0;
+    }
+    c.moved = ColumnReader(in_, c.moved_count);
+    c.made = ColumnReader(in_, c.element_count);
+    c.slots = ColumnReader(in_, c.element_count);
+    c.counts = ColumnReader(in_, c.element_count);
+    ahead = c.counts;
+    for (std::uint64_t i = 0; i < c.element_count; ++i) {
+      const std::uint64_t dots = ahead.next();
+      if (!spend(dots + 1)) return false;
+      c.dot_count += dots;
+    }
+    c.dots = ColumnReader(in_, c.dot_count);
+    return true;
+  }
+
+  ElementCell* element(NodeIndex array, ArrayCell& cell, Lv id, ElementColumns& columns) {
+    NodeIndex made_for_node = kNoNode;
+    Lv slot = kNoLv;
+    if (!made_for(array, columns.made.next(), made_for_node) || !dot(id + columns.slots.next(), slot)) return nullptr;
+    ElementCell* e = state_.new_element(cell, id, made_for_node);
+    e->slot = slot;
+    for (std::uint64_t left = columns.counts.next(); left > 0; --left) {
+      Lv lv = kNoLv;
+      if (!dot(plus(id, columns.dots.next()), lv)) return nullptr;
+      e->additions.restore_dot(lv);
+    }
+    return e;
+  }
+
+  struct MovedItem {
+    Lv id, element;
+    ArrayCell* array;
+    bool visible;
+  };
+
+  bool places(const std::vector<MovedItem>& moved, const std::vector<ElementCell*>& away) {
+    for (const MovedItem& m : moved) {
+      ElementCell* e = state_.element(m.element);
+      if (!e || e->id != m.element || e->parent != m.array) return fail("a place of no element");
+      if (m.visible != (e->slot == m.id && !e->additions.empty())) return fail("an element that shows where it is not");
       state_.bind_slot(m.id, e);
     }
-    if (!finish(moved, moves.size(), "moves")) return;
-
-    ColumnReader made(in_, elements.size());
-    ColumnReader slots(in_, elements.size());
-    for (ElementCell* e : elements) {
-      const std::uint64_t slot = e->id + slots.next();
-      if (!made_for(n, made.next(), e->node) || !dot(slot, e->slot)) return;
-      if (state_.element(e->slot) != e) {
-        fail("an element at another one's place");
-        return;
-      }
-    }
-    if (!finish(made, elements.size(), "elements' nodes") || !finish(slots, elements.size(), "places")) return;
-    if (!dots(elements.size(), [&](std::size_t i) -> DotSet& { return elements[i]->additions; },
-              [&](std::size_t i) { return elements[i]->id; }))
-      return;
-    // An element shows at its place when it exists, and nowhere else.
-    for (std::size_t i = 0; i < elements.size(); ++i) {
-      const ElementCell& e = *elements[i];
-      if (visible[i] != (e.slot == e.id && !e.additions.empty())) fail("an element that shows where it is not");
-    }
-    for (const Item& m : moves) {
-      const ElementCell& e = *state_.element(m.id);
-      if (m.visible != (e.slot == m.id && !e.additions.empty())) fail("an element that shows where it is not");
-    }
-    if (problem_.empty()) fields(n, elements);
+    for (const ElementCell* e : away)
+      if (state_.element(e->slot) != e) return fail("an element at another one's place");
+    return true;
   }
 
   void text(const std::vector<Cell*>& all) {

@@ -172,7 +172,60 @@ const char* check_rows(ByteView rows, bool text, TakenIds& taken, RowCounts& cou
   return nullptr;
 }
 
+namespace {
+
+Span span_of(const Row& row) {
+  Span s{.id = static_cast<Lv>(row.id), .length = row.length};
+  s.visible = (row.head & kVisible) != 0;
+  s.inserted = (row.head & kInserted) != 0;
+  s.restored = (row.head & kRestored) != 0;
+  return s;
+}
+
+// Hands spans with their visible text on, in order.
+class Builder {
+ public:
+  Builder(Sequence& to, std::string_view text, std::uint64_t visible) : to_(to), text_(text), wide_(text.size() != visible) {}
+  void add(const Span& s) {
+    std::size_t bytes = 0;
+    if (s.visible && !text_.empty()) bytes = wide_ ? byte_offset_of_code_point(text_, s.length) : s.length;
+    to_.build_append(s, text_.substr(0, bytes));
+    text_.remove_prefix(bytes);
+  }
+
+ private:
+  Sequence& to_;
+  std::string_view text_;
+  bool wide_;  // not one byte per item
+};
+
+// As most lists are: every run stands directly behind the one before.
+bool build_list(ByteView rows, Sequence& empty) {
+  ByteReader in(rows);
+  std::uint64_t expected = 0;
+  while (!in.at_end()) {
+    const Row row = read_row(in, expected);
+    if ((row.head & kPlaceMask) != kAfterPrevious) return false;
+    expected = row.id + row.length;
+  }
+  in = ByteReader(rows);
+  expected = 0;
+  Lv last = kNoLv;
+  while (!in.at_end()) {
+    const Row row = read_row(in, expected);
+    Span s = span_of(row);
+    s.parent = s.anchor = last;
+    empty.build_append(s, {});
+    last = s.id + s.length - 1;
+    expected = row.id + row.length;
+  }
+  return true;
+}
+
+}  // namespace
+
 void build_rows(ByteView rows, std::string_view text, Sequence& empty) {
+  if (text.empty() && build_list(rows, empty)) return;
   std::vector<Span> spans;
   spans.reserve(rows.size() / 3 + 1);
   struct Ahead {
@@ -181,13 +234,11 @@ void build_rows(ByteView rows, std::string_view text, Sequence& empty) {
   std::vector<Ahead> ahead;
   ByteReader in(rows);
   std::uint64_t expected = 0;
+  std::uint64_t visible = 0;
   while (!in.at_end()) {
     const Row row = read_row(in, expected);
     const auto at = static_cast<std::uint32_t>(spans.size());
-    Span s{.id = static_cast<Lv>(row.id), .length = row.length};
-    s.visible = (row.head & kVisible) != 0;
-    s.inserted = (row.head & kInserted) != 0;
-    s.restored = (row.head & kRestored) != 0;
+    Span s = span_of(row);
     switch (row.head & kPlaceMask) {
       case kAfterPrevious:
         if (at > 0) s.parent = spans.back().id + spans.back().length - 1;
@@ -204,6 +255,7 @@ void build_rows(ByteView rows, std::string_view text, Sequence& empty) {
       default: break;
     }
     s.anchor = s.parent;  // of right children
+    visible += s.visible ? s.length : 0;
     spans.push_back(s);
     expected = row.id + row.length;
   }
@@ -215,15 +267,8 @@ void build_rows(ByteView rows, std::string_view text, Sequence& empty) {
     s.parent = there.id + a->offset;
     s.anchor = a->offset > 0 ? s.parent - 1 : there.anchor;
   }
-  std::uint64_t items = 0;
-  for (const Span& s : spans) items += s.visible ? s.length : 0;
-  const bool wide = text.size() != items && !text.empty();
-  for (const Span& s : spans) {
-    std::size_t bytes = 0;
-    if (s.visible && !text.empty()) bytes = wide ? byte_offset_of_code_point(text, s.length) : s.length;
-    empty.build_append(s, text.substr(0, bytes));
-    text.remove_prefix(bytes);
-  }
+  Builder builder(empty, text, visible);
+  for (const Span& s : spans) builder.add(s);
 }
 
 }  // namespace tlfs::document

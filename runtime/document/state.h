@@ -59,6 +59,11 @@ struct Notes {
   std::vector<std::vector<TextRun>> texts;    // the first text_count are in use; the others keep their memory
   std::size_t text_count = 0;
   void clear() {
+    constexpr std::size_t kKept = 4096;
+    if (notes.capacity() > kKept || texts.size() > kKept) {
+      *this = {};
+      return;
+    }
     notes.clear();
     births.clear();
     registers.clear();

@@ -99,23 +99,24 @@ TEST_CASE("a subscriber that is slow is told once and then gets everything at on
   std::uint64_t subscription = 0;
   std::optional<Update> update;
   const auto slow = world.keep(world.system().spawn([&](caf::event_based_actor* self) -> caf::behavior {
-    return {[&](const Message<messages::Changed>&) { ++told; },
-            [&, self](const std::string& what) {
-              if (what == "subscribe") {
-                messaging::MessageBuilder<messages::Subscribe> builder;
-                builder->setHave(1);
-                self->request(desk.actor, caf::infinite, std::move(builder).seal()).then([&](const ReplyMessage& reply) {
-                  subscription = from_reply<Subscribed>(reply)->subscription;
-                });
-              } else {
-                messaging::MessageBuilder<messages::Pull> builder;
-                builder->setSubscription(subscription);
-                builder->setHave(1);
-                self->request(desk.actor, caf::infinite, std::move(builder).seal()).then([&](const ReplyMessage& reply) {
-                  update = *from_reply<Update>(reply);
-                });
-              }
-            }};
+    return {
+        [&](const Message<messages::Changed>&) { ++told; },
+        [&, self](const std::string& what) {
+          if (what == "subscribe") {
+            messaging::MessageBuilder<messages::Subscribe> builder;
+            builder->setHave(1);
+            self->request(desk.actor, caf::infinite, std::move(builder).seal()).then([&](const ReplyMessage& reply) {
+              subscription = from_reply<Subscribed>(reply)->subscription;
+            });
+          } else {
+            messaging::MessageBuilder<messages::Pull> builder;
+            builder->setSubscription(subscription);
+            builder->setHave(1);
+            self->request(desk.actor, caf::infinite, std::move(builder).seal()).then([&](const ReplyMessage& reply) {
+              update = *from_reply<Update>(reply);
+            });
+          }
+        }};
   }));
   REQUIRE(desk.transact(Edits().splice(".text", 0, 0, "a")).ok());
   caf::anon_send(slow, std::string("subscribe"));
@@ -224,9 +225,10 @@ TEST_CASE("an edit at a permanent address hits its element wherever it is, and s
 struct Script {
   explicit Script(World& w) : world(w), desk(w, 1, 12), screen(desk.watch()) {
     for (std::uint64_t i = 0; i < kWrites; ++i)
-      desk.ask<Committed>(desk.transact_message(Edits().splice(".text", i, 0, std::string(1, static_cast<char>('a' + i)))
-                                                    .increment(".count", 1)),
-                          [this](Result<Committed> done) { done ? void(++acknowledged) : faults.push_back(done.error().message()); });
+      desk.ask<Committed>(
+          desk.transact_message(
+              Edits().splice(".text", i, 0, std::string(1, static_cast<char>('a' + i))).increment(".count", 1)),
+          [this](Result<Committed> done) { done ? void(++acknowledged) : faults.push_back(done.error().message()); });
   }
   void check() {
     world.pass(std::chrono::milliseconds(100));
@@ -339,9 +341,8 @@ TEST_CASE("two devices converge through change messages in any order, repeated, 
         auto changes = from.changes_since()->changes;  // all of them, each time
         for (std::size_t i = changes.size(); i > 1; --i) std::swap(changes[i - 1], changes[random.below(i)]);
         for (const auto& change : changes)
-          to.ask<Imported>(Desk::import_message({change}), [](const Result<Imported>& done) {
-            CHECK((done.ok() && done->refused.empty()));
-          });
+          to.ask<Imported>(Desk::import_message({change}),
+                           [](const Result<Imported>& done) { CHECK((done.ok() && done->refused.empty())); });
         if (random.chance(0.3)) to.crash();  // changes that waited may go; they come again
         world.pass(std::chrono::milliseconds(20));
       };
