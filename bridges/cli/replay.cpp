@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <set>
 #include <vector>
 
 #include "bridges/cli/replay_plan.h"
@@ -202,10 +203,15 @@ class Replayer {
     return replica;
   }
 
+  // A signature vouches for all that its writer made before, so of each writer only the last change of a portion needs
+  // one.
   Status hand_over(std::span<const std::uint32_t> runs, Replica& to) const {
     std::vector<Change> portion;
     const auto give = [&]() -> Status {
       if (portion.empty()) return {};
+      std::set<document::WriterId> signed_for;
+      for (auto change = portion.rbegin(); change != portion.rend(); ++change)
+        if (!signed_for.insert(change->header.writer).second) change->signature.reset();
       const document::Import report = to.document->import(std::exchange(portion, {}));
       return report.refused.empty() ? Status() : report.refused.front();
     };

@@ -1,8 +1,8 @@
 // The current value of a document as a tree of cells, one per place that was ever written.
 //
-// Every rule of merging is kept by *dots*: the ids of the additions (assignments, enables, increments, touches, insertions,
-// restores) that nothing has removed. An operation removes the dots that are in its causal past, so what is concurrent survives. A place
-// exists while a dot below it lives.
+// Every rule of merging is kept by *dots*: the ids of the additions (assignments, enables, increments, touches,
+// insertions, restores) that nothing has removed. An operation removes the dots that are in its causal past, so what is
+// concurrent survives. A place exists while a dot below it lives.
 //
 // Owned by State; parents own nothing, pools own the memory and free it with the State.
 #pragma once
@@ -30,13 +30,16 @@ class Past {
   bool saw(Lv lv) const { return !concurrent_ || !concurrent_->contains(lv); }
   bool saw_all() const { return !concurrent_; }
   // How many of the Lvs from `lv` on, at most `limit`, were seen like `lv`.
-  std::uint32_t uniform(Lv lv, std::uint32_t limit) const { return concurrent_ ? concurrent_->uniform(lv, limit) : limit; }
+  std::uint32_t uniform(Lv lv, std::uint32_t limit) const {
+    return concurrent_ ? concurrent_->uniform(lv, limit) : limit;
+  }
 
  private:
   const LvSet* concurrent_ = nullptr;
 };
 
-// A set of live dots. Only maximal ones are kept: a dot that a later one has seen proves nothing more. Nearly always one.
+// A set of live dots. Only maximal ones are kept: a dot that a later one has seen proves nothing more. Nearly always
+// one.
 class DotSet {
  public:
   bool empty() const { return one_ == kNoLv; }
@@ -62,17 +65,17 @@ enum class CellType : std::uint8_t { structure, table, entry, array, element, te
 
 struct Cell {
   Cell* parent = nullptr;
-  Cell* next = nullptr;       // sibling in the parent branch
-  NodeIndex node = kNoNode;   // entry, element: that of the value it was made for
+  Cell* next = nullptr;      // sibling in the parent branch
+  NodeIndex node = kNoNode;  // entry, element: that of the value it was made for
   CellType type;
-  std::uint32_t live = 0;     // what exists directly below (children) or here (dots, visible items)
-  std::uint32_t stamp = 0;    // last transaction that touched it
-  std::uint32_t note = 0;     // index of its note in that transaction
+  std::uint32_t live = 0;   // what exists directly below (children) or here (dots, visible items)
+  std::uint32_t stamp = 0;  // last transaction that touched it
+  std::uint32_t note = 0;   // index of its note in that transaction
   explicit Cell(CellType t) : type(t) {}
 };
 
-// A cell whose children are told apart by their schema node: the fields of a struct; the value of an entry or element (one, unless packages
-// that evolved apart declared it differently).
+// A cell whose children are told apart by their schema node: the fields of a struct; the value of an entry or element
+// (one, unless packages that evolved apart declared it differently).
 struct BranchCell : Cell {
   Cell* first = nullptr;  // those that were ever written, any order
   using Cell::Cell;
@@ -127,8 +130,8 @@ struct TableCell : Cell {
   }
 };
 
-// Made when something below it is written or it is moved, erased or restored. Until then an element is only an item of its array's
-// sequence, alive by its insertion.
+// Made when something below it is written or it is moved, erased or restored. Until then an element is only an item of
+// its array's sequence, alive by its insertion.
 struct ElementCell : BranchCell {
   Lv id = kNoLv;
   Lv slot = kNoLv;   // the place in the sequence that it occupies: its insertion or its highest move
@@ -152,8 +155,8 @@ struct Assignment {
   Value value;
 };
 
-// Live assignments, the highest in operation order first; an assignment of several values has one entry for each, in its order. Nearly
-// always one, which then lies inside.
+// Live assignments, the highest in operation order first; an assignment of several values has one entry for each, in
+// its order. Nearly always one, which then lies inside.
 class Assignments {
  public:
   std::size_t size() const { return more_ ? more_->size() : one_.dot == kNoLv ? 0 : 1; }

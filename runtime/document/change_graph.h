@@ -75,8 +75,8 @@ class ChangeGraph final : public WriterDirectory {
   // next call must be add() with this header; leaf digests may differ.
   Result<BlockScope> announce(const Header& header);
 
-  // For snapshots: the chains in order of their index, then the changes. `parent` < the new index, of the same writer. The record's base is filled in; what
-  // it says has been checked. A hash that is there already is refused: kNoChange.
+  // For snapshots: the chains in order of their index, then the changes. `parent` < the new index, of the same writer.
+  // The record's base is filled in; what it says has been checked. A hash that is there already is refused: kNoChange.
   AgentIndex restore_agent(const WriterId& writer, AgentIndex parent, std::uint64_t fork_counter) {
     return new_agent(writer, parent, fork_counter);
   }

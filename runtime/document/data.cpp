@@ -27,11 +27,16 @@ Data* Data::find(std::string_view name) { return const_cast<Data*>(static_cast<c
 
 std::string key_text(const Value& key) {
   switch (primitive_of(key)) {
-    case Primitive::boolean: return std::get<bool>(key) ? "true" : "false";
-    case Primitive::u64: return std::to_string(std::get<std::uint64_t>(key));
-    case Primitive::i64: return std::to_string(std::get<std::int64_t>(key));
-    case Primitive::string: return std::get<std::string>(key);
-    default: return {};
+    case Primitive::boolean:
+      return std::get<bool>(key) ? "true" : "false";
+    case Primitive::u64:
+      return std::to_string(std::get<std::uint64_t>(key));
+    case Primitive::i64:
+      return std::to_string(std::get<std::int64_t>(key));
+    case Primitive::string:
+      return std::get<std::string>(key);
+    default:
+      return {};
   }
 }
 
@@ -82,7 +87,8 @@ class Builder {
     if (!is_valid_utf8(name)) return fail("half of a surrogate pair");
     // A linear look while the object is small, an index after that.
     if (object.size() < kMaxSortedNames) {
-      if (stack_.back().data.find(name)) return fail("the name \"" + std::string(name) + "\" occurs twice in one object");
+      if (stack_.back().data.find(name))
+        return fail("the name \"" + std::string(name) + "\" occurs twice in one object");
     } else {
       auto& names = stack_.back().names;
       if (names.empty())
@@ -159,15 +165,17 @@ Result<Data> parse_json(std::string_view text) {
   if (text.find('\0') != std::string_view::npos)
     return Error(Errc::invalid_json, where(text.find('\0')) + ": a zero byte");
   // The iterative parser does not recurse, whatever the nesting.
-  constexpr unsigned kFlags = rapidjson::kParseIterativeFlag | rapidjson::kParseFullPrecisionFlag | rapidjson::kParseValidateEncodingFlag;
+  constexpr unsigned kFlags =
+      rapidjson::kParseIterativeFlag | rapidjson::kParseFullPrecisionFlag | rapidjson::kParseValidateEncodingFlag;
   rapidjson::Reader reader;
   Builder builder;
   const std::string terminated(text);
   rapidjson::StringStream in(terminated.c_str());
   const rapidjson::ParseResult parsed = reader.Parse<kFlags>(in, builder);
   if (!parsed)
-    return Error(Errc::invalid_json, where(parsed.Offset()) + ": " +
-                                         (builder.problem.empty() ? rapidjson::GetParseError_En(parsed.Code()) : builder.problem));
+    return Error(Errc::invalid_json,
+                 where(parsed.Offset()) + ": " +
+                     (builder.problem.empty() ? rapidjson::GetParseError_En(parsed.Code()) : builder.problem));
   return std::move(builder.result);
 }
 

@@ -63,11 +63,12 @@ inline constexpr std::size_t kMaxJsonDepth = 128;
 // Integers beyond this size are written as strings, because JavaScript would round them.
 inline constexpr std::uint64_t kMaxJsonInteger = std::uint64_t{1} << 53;
 
-// JSON text (RFC 8259), without spaces or, with `pretty`, indented. Integers beyond 2^53 and bytes (base64) become strings.
+// JSON text (RFC 8259), without spaces or, with `pretty`, indented. Integers beyond 2^53 and bytes (base64) become
+// strings.
 std::string to_json(const Data& data, bool pretty = false);
 
-// Any bytes are safe. Numbers stay exact: integers as i64 or u64, others as f64; numbers out of range, duplicate names and nesting beyond
-// kMaxJsonDepth are refused with line and column.
+// Any bytes are safe. Numbers stay exact: integers as i64 or u64, others as f64; numbers out of range, duplicate names
+// and nesting beyond kMaxJsonDepth are refused with line and column.
 Result<Data> parse_json(std::string_view text);
 
 // Table keys as JSON writes them: strings as they are, integers in decimal, true, false.

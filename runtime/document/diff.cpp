@@ -30,7 +30,8 @@ LvSet as_set(const std::vector<LvRange>& runs) {
 std::vector<std::size_t> longest_increasing(const std::vector<std::size_t>& values) {
   std::vector<std::size_t> tails, previous(values.size());
   for (std::size_t i = 0; i < values.size(); ++i) {
-    auto at = std::lower_bound(tails.begin(), tails.end(), values[i], [&](std::size_t t, std::size_t v) { return values[t] < v; });
+    auto at = std::lower_bound(tails.begin(), tails.end(), values[i],
+                               [&](std::size_t t, std::size_t v) { return values[t] < v; });
     previous[i] = at == tails.begin() ? values.size() : *(at - 1);
     if (at == tails.end()) {
       tails.push_back(i);
@@ -39,7 +40,8 @@ std::vector<std::size_t> longest_increasing(const std::vector<std::size_t>& valu
     }
   }
   std::vector<std::size_t> out;
-  for (std::size_t i = tails.empty() ? values.size() : tails.back(); i < values.size(); i = previous[i]) out.push_back(i);
+  for (std::size_t i = tails.empty() ? values.size() : tails.back(); i < values.size(); i = previous[i])
+    out.push_back(i);
   std::reverse(out.begin(), out.end());
   return out;
 }
@@ -84,15 +86,22 @@ class Differ {
           path_.pop_back();
         }
         return;
-      case Kind::table: table(shown, as<TableCell>(a.cell), as<TableCell>(b.cell)); return;
+      case Kind::table:
+        table(shown, as<TableCell>(a.cell), as<TableCell>(b.cell));
+        return;
       case Kind::array:
         if (!shown.children.empty()) array(shown.children[0], as<ArrayCell>(a.cell), as<ArrayCell>(b.cell));
         return;
-      case Kind::text: text(as<TextCell>(a.cell), as<TextCell>(b.cell)); return;
-      case Kind::reg: reg(shown.default_value, as<RegisterCell>(a.cell), as<RegisterCell>(b.cell)); return;
+      case Kind::text:
+        text(as<TextCell>(a.cell), as<TextCell>(b.cell));
+        return;
+      case Kind::reg:
+        reg(shown.default_value, as<RegisterCell>(a.cell), as<RegisterCell>(b.cell));
+        return;
       case Kind::flag:
       case Kind::counter: {
-        const Data was = before_.data_at(view_node, a.context, a.cell), is = after_.data_at(view_node, b.context, b.cell);
+        const Data was = before_.data_at(view_node, a.context, a.cell),
+                   is = after_.data_at(view_node, b.context, b.cell);
         if (!(was == is)) add(PatchKind::set).value = is;
         return;
       }
@@ -106,7 +115,8 @@ class Differ {
     const Value& before = was.empty() ? fallback : was.front().value;
     const Value& after = is.empty() ? fallback : is.front().value;
     if (before != after) add(PatchKind::set).value = after;
-    const bool same = std::equal(was.begin(), was.end(), is.begin(), is.end(), [](const auto& x, const auto& y) { return x.value == y.value; });
+    const bool same = std::equal(was.begin(), was.end(), is.begin(), is.end(),
+                                 [](const auto& x, const auto& y) { return x.value == y.value; });
     if ((was.size() > 1 || is.size() > 1) && !same) {
       Patch& p = add(PatchKind::conflict);
       for (const auto& v : is) p.values.emplace_back(v.value);
@@ -185,7 +195,8 @@ class Differ {
       const Lv id = is[i];
       if (stays.contains(id)) continue;
       // Where it goes: directly behind its left neighbour, which is in place already.
-      std::size_t to = i == 0 ? 0 : static_cast<std::size_t>(std::find(list.begin(), list.end(), is[i - 1]) - list.begin()) + 1;
+      std::size_t to =
+          i == 0 ? 0 : static_cast<std::size_t>(std::find(list.begin(), list.end(), is[i - 1]) - list.begin()) + 1;
       if (survivors.contains(id)) {
         const auto at = std::find(list.begin(), list.end(), id);
         const auto from = static_cast<std::size_t>(at - list.begin());
@@ -224,7 +235,8 @@ class Differ {
     const std::vector<LvRange> was = a ? visible_runs(a->sequence) : std::vector<LvRange>();
     const std::vector<LvRange> is = b ? visible_runs(b->sequence) : std::vector<LvRange>();
     const LvSet was_set = as_set(was), is_set = as_set(is);
-    // What both show stands in the same order in both; between two such characters come the removed ones and then the new ones.
+    // What both show stands in the same order in both; between two such characters come the removed ones and then the
+    // new ones.
     std::size_t i = 0, k = 0;
     std::uint32_t i_offset = 0, k_offset = 0;
     std::uint64_t at_before = 0, at = 0;
@@ -270,7 +282,8 @@ class Differ {
                  "two states of one document order the same characters differently");
       flush();
       std::uint32_t n = std::min(was[i].count - i_offset, is[k].count - k_offset);
-      n = std::min(n, std::min(is_set.uniform(was[i].first + i_offset, n), was_set.uniform(was[i].first + i_offset, n)));
+      n = std::min(n,
+                   std::min(is_set.uniform(was[i].first + i_offset, n), was_set.uniform(was[i].first + i_offset, n)));
       position += measure(b->sequence.text(at, n));
       at += n;
       at_before += n;

@@ -26,7 +26,8 @@ std::map<NodeIndex, OperationBatch> by_compartment(const OperationBatch& batch, 
     copy.target = part.add_target(target.node, batch.keys.data() + target.first_key, target.key_count);
     if (op.kind == OperationKind::assign) {
       copy.first = static_cast<std::uint32_t>(part.values.size());
-      part.values.insert(part.values.end(), batch.values.begin() + op.first, batch.values.begin() + op.first + op.length);
+      part.values.insert(part.values.end(), batch.values.begin() + op.first,
+                         batch.values.begin() + op.first + op.length);
     } else if (op.kind == OperationKind::text_insert) {
       copy.first = static_cast<std::uint32_t>(part.text.size());
       part.text.append(batch.text, op.first, op.length);
@@ -59,7 +60,8 @@ void Document::bind_own() {
   for (schema::Ordinal o = 0; o < nodes.size(); ++o) ordinals_[nodes[o]] = o;
 }
 
-// ---- editing ----------------------------------------------------------------------------------------------------------
+// ---- editing
+// ----------------------------------------------------------------------------------------------------------
 
 EditContext Document::begin(const TransactionOptions& options) {
   TLFS_CHECK(!in_transaction_, "transactions do not nest");
@@ -71,8 +73,16 @@ EditContext Document::begin(const TransactionOptions& options) {
   }
   scratch_.clear();
   state_->begin_notes(graph_.ids().size());
-  return {*state_, graph_, *view_, nodes_.nodes_of(settings_.package->hash()), ordinals_, agent_, next_counter_,
-          static_cast<std::uint32_t>(graph_.size() + 1), !options.origin.empty(), scratch_};
+  return {*state_,
+          graph_,
+          *view_,
+          nodes_.nodes_of(settings_.package->hash()),
+          ordinals_,
+          agent_,
+          next_counter_,
+          static_cast<std::uint32_t>(graph_.size() + 1),
+          !options.origin.empty(),
+          scratch_};
 }
 
 Commit Document::finish(Transaction& tx, const TransactionOptions& options) {
@@ -120,7 +130,8 @@ Result<Commit> Document::redo(const std::string& origin) { return take_back(orig
 
 Result<Commit> Document::take_back(const std::string& origin, bool redo) {
   if (origin.empty() || !(redo ? undo_.can_redo(origin) : undo_.can_undo(origin)))
-    return Error(Errc::nothing_to_undo, "nothing to " + std::string(redo ? "redo" : "undo") + " for \"" + origin + "\"");
+    return Error(Errc::nothing_to_undo,
+                 "nothing to " + std::string(redo ? "redo" : "undo") + " for \"" + origin + "\"");
   const UndoEntry entry = redo ? undo_.take_redo(origin) : undo_.take_undo(origin);
   const TransactionOptions options{origin, redo ? "redo" : "undo", std::nullopt};
   Transaction tx(begin(options));
@@ -134,7 +145,8 @@ Result<Commit> Document::take_back(const std::string& origin, bool redo) {
   return done;
 }
 
-// ---- reading ----------------------------------------------------------------------------------------------------------
+// ---- reading
+// ----------------------------------------------------------------------------------------------------------
 
 Result<Data> Document::get(std::string_view path) const {
   Result<Path> parsed = parse_path(path);
@@ -167,7 +179,8 @@ Result<std::string> Document::text(std::string_view path) const {
   return *text;
 }
 
-// ---- views ------------------------------------------------------------------------------------------------------------
+// ---- views
+// ------------------------------------------------------------------------------------------------------------
 
 Status Document::learn(const std::shared_ptr<const schema::Package>& package) {
   if (!nodes_.add(package))
@@ -202,7 +215,8 @@ Status Document::use(std::shared_ptr<const schema::Package> package, std::shared
 
 std::vector<Patch> Document::last_patches(const BoundView& view) const { return build_patches(*state_, view); }
 
-// ---- changes ----------------------------------------------------------------------------------------------------------
+// ---- changes
+// ----------------------------------------------------------------------------------------------------------
 
 bool Document::seal() {
   const Lv end = graph_.ids().size();
@@ -242,7 +256,8 @@ bool Document::seal() {
   if (single) {
     leaves.push_back(leaf(first, pending_));
   } else {
-    for (const auto& [compartment, batch] : by_compartment(pending_, nodes, nodes_)) leaves.push_back(leaf(compartment, batch));
+    for (const auto& [compartment, batch] : by_compartment(pending_, nodes, nodes_))
+      leaves.push_back(leaf(compartment, batch));
   }
   Change change = make_change(std::move(header), std::move(leaves));
   const Result<ChangeIndex> added = graph_.add(change.hash, change.header);
@@ -299,24 +314,28 @@ void Document::apply_change(State& state, ChangeIndex index) const {
   for (std::size_t i = 0; i < history_.leaf_count(index); ++i) {
     const std::optional<History::ReadLeaf> leaf = history_.leaf(index, i);
     if (!leaf) continue;
-    context.voided = !record.lawful || is_voided({record.hash, static_cast<std::uint32_t>(i)}) || !is_lawful(*leaf, nodes);
+    context.voided =
+        !record.lawful || is_voided({record.hash, static_cast<std::uint32_t>(i)}) || !is_lawful(*leaf, nodes);
     for (std::size_t k = 0; k < leaf->batch.operations.size(); ++k) state.apply(leaf->batch, k, context);
   }
 }
 
 void Document::start_incarnation() {
   sign();  // what the old incarnation wrote; nothing later vouches for it
-  const crypto::Digest fresh = crypto::hash("tlfs incarnation", {settings_.device->public_key(), settings_.id,
-                                                                 graph_.size() ? ByteView(graph_.at(static_cast<ChangeIndex>(graph_.size() - 1)).hash) : ByteView()});
+  const crypto::Digest fresh = crypto::hash(
+      "tlfs incarnation",
+      {settings_.device->public_key(), settings_.id,
+       graph_.size() ? ByteView(graph_.at(static_cast<ChangeIndex>(graph_.size() - 1)).hash) : ByteView()});
   ByteReader r(fresh);
   settings_.incarnation = r.fixed64() | 1;
   agent_ = kNoAgent;
 }
 
-// Whether every change is signed, or reached through prev from a signed one further back. Signatures of changes that others vouch for are not
-// looked at and go, so that nothing unchecked is passed on.
+// Whether every change is signed, or reached through prev from a signed one further back. Signatures of changes that
+// others vouch for are not looked at and go, so that nothing unchecked is passed on.
 bool Document::all_vouched(std::vector<Change>& changes) const {
-  tsl::robin_map<crypto::PublicKey, std::vector<ChangeHash>, crypto::DigestHash> vouched;  // by device; nearly always one
+  tsl::robin_map<crypto::PublicKey, std::vector<ChangeHash>, crypto::DigestHash>
+      vouched;  // by device; nearly always one
   for (auto c = changes.rbegin(); c != changes.rend(); ++c) {
     if (c->header.document != settings_.id) return false;
     std::vector<ChangeHash>& expected = vouched[c->header.writer.device];
@@ -407,13 +426,17 @@ void Document::end_applying(Import& report) {
   report.revision = revision_;
 }
 
-// ---- recovery ---------------------------------------------------------------------------------------------------------
+// ---- recovery
+// ---------------------------------------------------------------------------------------------------------
 
 Status Document::recover(std::vector<Change> changes, const std::vector<Logged>& unsealed, std::uint64_t revision) {
   TLFS_CHECK(graph_.ids().size() == 0 && agent_ == kNoAgent, "only a fresh document can be recovered");
   for (Change& c : changes) {
-    if (c.header.document != settings_.id) return Error(Errc::wrong_document, "a change of another document in the log of " + to_hex(settings_.id));
-    if (!nodes_.has(c.header.package)) return Error(Errc::unknown_package, "a change in the log names package " + to_hex(c.header.package) + ", which is not known");
+    if (c.header.document != settings_.id)
+      return Error(Errc::wrong_document, "a change of another document in the log of " + to_hex(settings_.id));
+    if (!nodes_.has(c.header.package))
+      return Error(Errc::unknown_package,
+                   "a change in the log names package " + to_hex(c.header.package) + ", which is not known");
     bool complete = !c.header.prev || graph_.find(*c.header.prev) != kNoChange;
     for (const ChangeHash& dep : c.header.deps) complete = complete && graph_.find(dep) != kNoChange;
     if (!complete) return Error(Errc::missing_dependency, "a change in the log comes before one that it depends on");
@@ -435,7 +458,8 @@ Status Document::recover(std::vector<Change> changes, const std::vector<Logged>&
     if (logged.id_count == 0 || logged.id_count > kMaxIdsPerChange)
       return Error(Errc::malformed, "a record in the log takes " + std::to_string(logged.id_count) + " ids");
     const Lv base = graph_.ids().append(agent_, next_counter_, logged.id_count);
-    const Result<OperationBatch> batch = decode_block(logged.record, {agent_, base, logged.id_count}, graph_.ids(), graph_);
+    const Result<OperationBatch> batch =
+        decode_block(logged.record, {agent_, base, logged.id_count}, graph_.ids(), graph_);
     if (!batch) return batch.error().within("a record in the log");
     next_counter_ += logged.id_count;
     for (std::size_t k = 0; k < batch->operations.size(); ++k) state_->apply(*batch, k, context);
@@ -445,7 +469,8 @@ Status Document::recover(std::vector<Change> changes, const std::vector<Logged>&
   return {};
 }
 
-// ---- voiding and history ----------------------------------------------------------------------------------------------
+// ---- voiding and history
+// ----------------------------------------------------------------------------------------------
 
 std::unique_ptr<State> Document::replay(const std::vector<bool>* among, bool pending) const {
   auto state = std::make_unique<State>(nodes_, graph_, history_);
@@ -518,7 +543,8 @@ Result<std::vector<Patch>> Document::diff(const Version& from, const Version& to
   return diff_states(**before, **after, *view_);
 }
 
-// ---- snapshots --------------------------------------------------------------------------------------------------------
+// ---- snapshots
+// --------------------------------------------------------------------------------------------------------
 
 Bytes Document::snapshot() {
   seal();
@@ -536,7 +562,8 @@ Result<std::unique_ptr<Document>> Document::open(ByteView snapshot, Settings set
   if (!reader) return reader.error();
   const SnapshotHead& head = (*reader)->head();
   if (head.document != settings.id)
-    return Error(Errc::wrong_document, "a snapshot of document " + to_hex(head.document) + " was opened as " + to_hex(settings.id));
+    return Error(Errc::wrong_document,
+                 "a snapshot of document " + to_hex(head.document) + " was opened as " + to_hex(settings.id));
   if (settings.incarnation == 0 && settings.device && head.own.device == settings.device->public_key())
     settings.incarnation = head.own.incarnation;
   auto document = std::make_unique<Document>(std::move(settings));
@@ -564,7 +591,8 @@ void Document::go_on(AgentIndex agent) {
   }
   agent_ = agent;
   const ChangeIndex last = graph_.last_of(agent);
-  next_counter_ = last == kNoChange ? graph_.ids().fork_counter(agent) : graph_.at(last).first_counter + graph_.at(last).id_count;
+  next_counter_ =
+      last == kNoChange ? graph_.ids().fork_counter(agent) : graph_.at(last).first_counter + graph_.at(last).id_count;
 }
 
 Bytes Document::state_digest_input() {

@@ -1,8 +1,9 @@
 // A replicated typed JSON document: the engine's front door. A pure state machine, single-threaded, that never blocks.
 //
-// Local transactions change the value at once and give back patches and a log record. They are sealed into a change when someone asks for
-// changes, after `seal_after_ids` ids, and always before a remote change is applied, so that batching never falsifies causality. Remote changes are
-// verified, wait in an inbox until what they depend on is here, and are applied in causal order.
+// Local transactions change the value at once and give back patches and a log record. They are sealed into a change
+// when someone asks for changes, after `seal_after_ids` ids, and always before a remote change is applied, so that
+// batching never falsifies causality. Remote changes are verified, wait in an inbox until what they depend on is here,
+// and are applied in causal order.
 #pragma once
 
 #include <functional>
@@ -20,7 +21,7 @@
 namespace tlfs::document {
 
 struct TransactionOptions {
-  std::string origin;                   // window or tool; has its own undo stack. Empty: not undoable.
+  std::string origin;  // window or tool; has its own undo stack. Empty: not undoable.
   std::string label;
   std::optional<std::int64_t> time_ms;  // since the Unix epoch
 };
@@ -34,8 +35,8 @@ struct Commit {
 
 struct Import {
   std::uint64_t revision = 0;
-  std::size_t applied = 0;            // changes that took effect now, those that had waited included
-  std::vector<Error> refused;         // one for each change that was thrown away
+  std::size_t applied = 0;     // changes that took effect now, those that had waited included
+  std::vector<Error> refused;  // one for each change that was thrown away
   std::vector<Patch> patches;
 };
 
@@ -56,9 +57,9 @@ class Document final : private Holdings {
     std::shared_ptr<const crypto::SigningKey> device;  // signs; its public key is the writer's device
     std::shared_ptr<const schema::Package> package;    // what changes are written under
     std::shared_ptr<const schema::View> view;          // the version that paths and patches speak; null: the latest
-    std::uint64_t incarnation = 0;                     // of the device; Document starts a new one when it meets its own fork
-    std::uint32_t seal_after_ids = 1u << 16;           // pending ids that are sealed without being asked for
-    Inbox::Options inbox;                              // how much may wait
+    std::uint64_t incarnation = 0;            // of the device; Document starts a new one when it meets its own fork
+    std::uint32_t seal_after_ids = 1u << 16;  // pending ids that are sealed without being asked for
+    Inbox::Options inbox;                     // how much may wait
   };
 
   explicit Document(Settings settings);
@@ -97,7 +98,8 @@ class Document final : private Holdings {
   // Knows another package: changes written under it can be applied, and those that waited for it are.
   Result<Import> add_package(const std::shared_ptr<const schema::Package>& package);
   // Other versions of the document's packages. no_such_place when the package is not known here.
-  Result<std::shared_ptr<const BoundView>> bind(const crypto::Digest& package, std::shared_ptr<const schema::View> view) const;
+  Result<std::shared_ptr<const BoundView>> bind(const crypto::Digest& package,
+                                                std::shared_ptr<const schema::View> view) const;
   // Edits and patches speak another version from now on; its package is what new changes are written under.
   Status use(std::shared_ptr<const schema::Package> package, std::shared_ptr<const schema::View> view);
   Reader reader(const BoundView& view) const { return Reader(*state_, view); }
@@ -128,14 +130,15 @@ class Document final : private Holdings {
     Bytes record;                // Commit::record
     std::uint32_t id_count = 0;  // how many ids it took
   };
-  // Makes a fresh document what it was: with these sealed changes, which were its own or were verified when they came, in causal
-  // order, and the transactions of this writer and incarnation that were not sealed. The same ids will be handed out
-  // next. An error leaves a document that is of no use.
+  // Makes a fresh document what it was: with these sealed changes, which were its own or were verified when they came,
+  // in causal order, and the transactions of this writer and incarnation that were not sealed. The same ids will be
+  // handed out next. An error leaves a document that is of no use.
   Status recover(std::vector<Change> changes, const std::vector<Logged>& unsealed, std::uint64_t revision);
 
   // ---- voiding ----
-  // Leaves that have no effect, as if they had never been, except that what they inserted still anchors what others attached. Returns the patches
-  // from the value before. unknown_version when a change is not here; the leaves then stay as they were.
+  // Leaves that have no effect, as if they had never been, except that what they inserted still anchors what others
+  // attached. Returns the patches from the value before. unknown_version when a change is not here; the leaves then
+  // stay as they were.
   Result<std::vector<Patch>> set_voided(const std::vector<LeafId>& leaves, bool voided);
   bool is_voided(const LeafId& leaf) const;
 
@@ -146,11 +149,13 @@ class Document final : private Holdings {
   Result<std::vector<Patch>> diff(const Version& from, const Version& to);
 
   // ---- snapshots ----
-  // The current state without history, to be opened by open(). Seals. Undo stacks and changes that wait are not part of it.
+  // The current state without history, to be opened by open(). Seals. Undo stacks and changes that wait are not part of
+  // it.
   Bytes snapshot();
-  // A document from a snapshot. `packages`: what its changes were written under, settings.package may be left out. The changes themselves are asked for with `load`
-  // when something needs them (changes_since, voiding, older versions, revived text). The writer goes on where it was; with settings.incarnation 0 in
-  // the incarnation that the snapshot was made in. Errc::wrong_document, unknown_package (the message names it), malformed, limit_exceeded.
+  // A document from a snapshot. `packages`: what its changes were written under, settings.package may be left out. The
+  // changes themselves are asked for with `load` when something needs them (changes_since, voiding, older versions,
+  // revived text). The writer goes on where it was; with settings.incarnation 0 in the incarnation that the snapshot
+  // was made in. Errc::wrong_document, unknown_package (the message names it), malformed, limit_exceeded.
   static Result<std::unique_ptr<Document>> open(ByteView snapshot, Settings settings,
                                                 const std::vector<std::shared_ptr<const schema::Package>>& packages,
                                                 std::function<Result<Change>(const ChangeHash&)> load);
@@ -195,7 +200,7 @@ class Document final : private Holdings {
   UndoStacks undo_;
   AgentIndex agent_ = kNoAgent;
   std::uint64_t next_counter_ = 0;
-  Lv pending_first_ = 0;                   // ids from here on are not sealed
+  Lv pending_first_ = 0;  // ids from here on are not sealed
   OperationBatch pending_;
   OperationBatch scratch_;
   std::uint64_t revision_ = 0;

@@ -64,13 +64,14 @@ std::optional<History::ReadLeaf> History::leaf(ChangeIndex index, std::size_t nu
   const Entry& e = present(index);
   if (number >= e.leaves.size() || !e.leaves[number] || e.leaves[number]->epoch != 0) return std::nullopt;
   const ChangeRecord& record = graph_->at(index);
-  Result<OperationBatch> batch =
-      decode_block(e.leaves[number]->payload, {record.agent, record.base, record.id_count}, graph_->ids(), SeenWriters(*graph_, index));
+  Result<OperationBatch> batch = decode_block(e.leaves[number]->payload, {record.agent, record.base, record.id_count},
+                                              graph_->ids(), SeenWriters(*graph_, index));
   if (!batch) return std::nullopt;
   return ReadLeaf{e.leaves[number]->compartment, std::move(*batch)};
 }
 
-// Appends what `batch` inserted under the ids from `first` on and shortens `count` accordingly; false when `first` is not in it.
+// Appends what `batch` inserted under the ids from `first` on and shortens `count` accordingly; false when `first` is
+// not in it.
 bool History::characters_in(const OperationBatch& batch, Lv first, std::uint32_t& count, std::string& out) const {
   auto after = std::upper_bound(batch.operations.begin(), batch.operations.end(), first,
                                 [](Lv lv, const Operation& op) { return lv < op.id; });

@@ -16,7 +16,8 @@ class History final : public CharacterSource {
 
   // To be added right after the change got its place in the graph.
   void add(Change change);
-  // The next `count` changes of the graph; their bytes are elsewhere, and `load` of set_loader brings them when something needs them.
+  // The next `count` changes of the graph; their bytes are elsewhere, and `load` of set_loader brings them when
+  // something needs them.
   void add_absent(std::size_t count) { entries_.resize(entries_.size() + count); }
   void set_loader(std::function<Result<Change>(const ChangeHash&)> load) { load_ = std::move(load); }
   std::size_t size() const { return entries_.size(); }
@@ -26,7 +27,8 @@ class History final : public CharacterSource {
   void sign(ChangeIndex index, const crypto::Signature& signature);
   bool is_signed(ChangeIndex index) const { return entries_[index].signature != nullptr; }
 
-  // What computing with a change needs. All of them throw InvariantViolation when the bytes are elsewhere and cannot be had.
+  // What computing with a change needs. All of them throw InvariantViolation when the bytes are elsewhere and cannot be
+  // had.
   const crypto::Digest& package(ChangeIndex index) const;
   std::size_t leaf_count(ChangeIndex index) const;
   struct ReadLeaf {
@@ -44,7 +46,7 @@ class History final : public CharacterSource {
 
  private:
   struct Entry {
-    Bytes header;  // empty: the bytes are elsewhere
+    Bytes header;               // empty: the bytes are elsewhere
     std::uint32_t package = 0;  // into packages_
     std::vector<std::optional<Leaf>> leaves;
     std::unique_ptr<crypto::Signature> signature;

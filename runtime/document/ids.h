@@ -1,9 +1,9 @@
 // Names of operations, on the wire and in memory.
 //
-// On the wire an operation is named by (writer, counter). In memory every operation of a document also has a local version
-// (Lv): the position at which this replica learnt of it, dense from 0 and always after everything in its causal past. Lvs
-// are what the engine computes with, because "seen before" becomes a comparison of small integers; they never leave the
-// replica. IdSpace translates between the two.
+// On the wire an operation is named by (writer, counter). In memory every operation of a document also has a local
+// version (Lv): the position at which this replica learnt of it, dense from 0 and always after everything in its causal
+// past. Lvs are what the engine computes with, because "seen before" becomes a comparison of small integers; they never
+// leave the replica. IdSpace translates between the two.
 #pragma once
 
 #include <compare>
@@ -15,8 +15,8 @@
 namespace tlfs::document {
 
 using Lv = std::uint32_t;
-inline constexpr Lv kNoLv = 0xffffffff;       // none
-inline constexpr Lv kUnknownLv = 0xfffffffe;  // a reference to something that this replica does not have
+inline constexpr Lv kNoLv = 0xffffffff;                      // none
+inline constexpr Lv kUnknownLv = 0xfffffffe;                 // a reference to something that this replica does not have
 inline constexpr std::uint32_t kMaxOperations = 0xfffffff0;  // per document
 
 using DocumentId = crypto::PublicKey;
@@ -34,8 +34,8 @@ struct OpId {
   friend auto operator<=>(const OpId&, const OpId&) = default;
 };
 
-// One linear chain of changes by one writer. An honest writer has one; each branch of a fork is an agent of its own that
-// continues its parent from `fork_counter` on. Indices are local to the replica.
+// One linear chain of changes by one writer. An honest writer has one; each branch of a fork is an agent of its own
+// that continues its parent from `fork_counter` on. Indices are local to the replica.
 using AgentIndex = std::uint32_t;
 inline constexpr AgentIndex kNoAgent = 0xffffffff;
 

@@ -45,7 +45,8 @@ class Inbox {
 
   // Takes a batch in any order and returns everything that is ready now, in causal order; the caller then holds it.
   // Known changes and duplicates are dropped. Errc::wrong_document or Errc::bad_signature, and nothing taken, when one
-  // of them (`changes` is then as it was) is not of this document or carries a signature that does not fit; the message names writer and number.
+  // of them (`changes` is then as it was) is not of this document or carries a signature that does not fit; the message
+  // names writer and number.
   Result<std::vector<Change>> offer(std::vector<Change>&& changes, const Holdings& holdings);
   // The package has come (the holdings have it). Returns what is ready now.
   std::vector<Change> package_arrived(const crypto::Digest& package, const Holdings& holdings);

@@ -19,8 +19,12 @@ void write_json_string(Writer& out, std::string_view text) {
 template <class Writer>
 void write_json_value(Writer& out, const Value& v) {
   switch (primitive_of(v)) {
-    case Primitive::none: out.Null(); break;
-    case Primitive::boolean: out.Bool(std::get<bool>(v)); break;
+    case Primitive::none:
+      out.Null();
+      break;
+    case Primitive::boolean:
+      out.Bool(std::get<bool>(v));
+      break;
     case Primitive::u64: {
       const std::uint64_t u = std::get<std::uint64_t>(v);
       if (u > kMaxJsonInteger) {
@@ -40,9 +44,15 @@ void write_json_value(Writer& out, const Value& v) {
       }
       break;
     }
-    case Primitive::f64: out.Double(std::get<double>(v)); break;
-    case Primitive::string: write_json_string(out, std::get<std::string>(v)); break;
-    case Primitive::bytes: write_json_string(out, to_base64(std::get<Bytes>(v))); break;
+    case Primitive::f64:
+      out.Double(std::get<double>(v));
+      break;
+    case Primitive::string:
+      write_json_string(out, std::get<std::string>(v));
+      break;
+    case Primitive::bytes:
+      write_json_string(out, to_base64(std::get<Bytes>(v)));
+      break;
   }
 }
 

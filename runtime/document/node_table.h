@@ -1,5 +1,5 @@
-// The schema nodes of a document: the union of the nodes of all packages its changes were written under. Nodes with equal permanent ids
-// are one node here, so packages that evolved apart meet on what they share.
+// The schema nodes of a document: the union of the nodes of all packages its changes were written under. Nodes with
+// equal permanent ids are one node here, so packages that evolved apart meet on what they share.
 #pragma once
 
 #include <map>
@@ -16,9 +16,9 @@ struct NodeInfo {
   schema::Kind kind{};
   Primitive primitive{};
   NodeIndex parent = kNoNode;
-  NodeIndex compartment = 0;       // the nearest node at or above that bears the mark; the root where there is none
-  std::uint32_t key_count = 0;     // dynamic keys of an address of this node: tables and arrays above it
-  std::vector<NodeIndex> chain;    // from the root (inclusive) to this node (inclusive)
+  NodeIndex compartment = 0;     // the nearest node at or above that bears the mark; the root where there is none
+  std::uint32_t key_count = 0;   // dynamic keys of an address of this node: tables and arrays above it
+  std::vector<NodeIndex> chain;  // from the root (inclusive) to this node (inclusive)
 };
 
 class NodeTable {
@@ -47,8 +47,8 @@ class NodeTable {
 struct BoundView {
   std::shared_ptr<const schema::Package> package;
   std::shared_ptr<const schema::View> view;
-  std::vector<NodeIndex> node_of;        // by index in view->nodes()
-  std::vector<std::uint32_t> place_of;   // by NodeIndex; kNoOrdinal where the view does not show it
+  std::vector<NodeIndex> node_of;       // by index in view->nodes()
+  std::vector<std::uint32_t> place_of;  // by NodeIndex; kNoOrdinal where the view does not show it
 
   // Index in view->nodes(), or schema::kNoOrdinal.
   std::uint32_t shown(NodeIndex n) const { return n < place_of.size() ? place_of[n] : schema::kNoOrdinal; }

@@ -36,20 +36,28 @@ bool parse_number(std::string_view text, T& out) {
 
 std::string_view kind_name(PatchKind k) {
   switch (k) {
-    case PatchKind::set: return "set";
-    case PatchKind::remove: return "remove";
-    case PatchKind::insert: return "insert";
-    case PatchKind::move: return "move";
-    case PatchKind::splice: return "splice";
-    case PatchKind::conflict: return "conflict";
+    case PatchKind::set:
+      return "set";
+    case PatchKind::remove:
+      return "remove";
+    case PatchKind::insert:
+      return "insert";
+    case PatchKind::move:
+      return "move";
+    case PatchKind::splice:
+      return "splice";
+    case PatchKind::conflict:
+      return "conflict";
   }
   return "?";
 }
 
 Data* child(Data& data, const PathStep& step) {
   switch (step.kind) {
-    case PathStep::Kind::field: return data.find(step.name);
-    case PathStep::Kind::key: return data.find(key_text(step.key));
+    case PathStep::Kind::field:
+      return data.find(step.name);
+    case PathStep::Kind::key:
+      return data.find(key_text(step.key));
     case PathStep::Kind::index: {
       Data::Array* a = data.array();
       return a && step.index < a->size() ? &(*a)[step.index] : nullptr;
@@ -101,22 +109,27 @@ Status apply(Data& root, const Patch& patch) {
     return {};
   }
   switch (patch.kind) {
-    case PatchKind::set: *place = patch.value; return {};
-    case PatchKind::conflict: return {};
+    case PatchKind::set:
+      *place = patch.value;
+      return {};
+    case PatchKind::conflict:
+      return {};
     case PatchKind::splice: {
       const Value* v = place->value();
       if (!v || primitive_of(*v) != Primitive::string) return misfit("not a text");
       std::string text = std::get<std::string>(*v);
       const std::size_t from = byte_offset_of_code_point(text, patch.position.code_points);
       const TextLength before = measure(std::string_view(text).substr(0, from));
-      const std::size_t bytes = byte_offset_of_code_point(std::string_view(text).substr(from), patch.removed.code_points);
+      const std::size_t bytes =
+          byte_offset_of_code_point(std::string_view(text).substr(from), patch.removed.code_points);
       const TextLength gone = measure(std::string_view(text).substr(from, bytes));
       if (before != patch.position || gone != patch.removed) return misfit("positions outside of the text");
       text.replace(from, bytes, patch.text);
       *place = Value(std::move(text));
       return {};
     }
-    default: break;
+    default:
+      break;
   }
   Data::Array* array = place->array();
   if (!array) return misfit("not an array");
@@ -137,7 +150,8 @@ Status apply(Data& root, const Patch& patch) {
       array->insert(offset(patch.to), std::move(element));
       return {};
     }
-    default: return misfit("unknown kind");
+    default:
+      return misfit("unknown kind");
   }
 }
 
@@ -148,8 +162,12 @@ std::string path_text(const Path& path) {
   std::string out;
   for (const PathStep& step : path) {
     switch (step.kind) {
-      case PathStep::Kind::field: out += '.' + step.name; break;
-      case PathStep::Kind::index: out += '[' + std::to_string(step.index) + ']'; break;
+      case PathStep::Kind::field:
+        out += '.' + step.name;
+        break;
+      case PathStep::Kind::index:
+        out += '[' + std::to_string(step.index) + ']';
+        break;
       case PathStep::Kind::key:
         if (primitive_of(step.key) == Primitive::string) {
           out += '[';
@@ -166,7 +184,8 @@ std::string path_text(const Path& path) {
 
 Result<Path> parse_path(std::string_view text) {
   Path path;
-  if (text.empty() || (text[0] != '.' && text[0] != '[' && text[0] != '{')) return bad_path(text, 0, "a path that starts with '.'");
+  if (text.empty() || (text[0] != '.' && text[0] != '[' && text[0] != '{'))
+    return bad_path(text, 0, "a path that starts with '.'");
   if (text == ".") return path;
   for (std::size_t i = 0; i < text.size();) {
     if (text[i] == '.') {
@@ -192,7 +211,8 @@ Result<Path> parse_path(std::string_view text) {
       const std::size_t end = text.find(']', i);
       if (end == std::string_view::npos) return bad_path(text, text.size(), "']'");
       PathStep step = PathStep::at(0);
-      if (!parse_number(text.substr(i + 1, end - i - 1), step.index)) return bad_path(text, i + 1, "an index or a quoted key");
+      if (!parse_number(text.substr(i + 1, end - i - 1), step.index))
+        return bad_path(text, i + 1, "an index or a quoted key");
       path.push_back(std::move(step));
       i = end + 1;
     } else if (text[i] == '{') {
@@ -230,7 +250,9 @@ std::string to_json(const Patch& p) {
   o.push_back({"kind", Value(std::string(kind_name(p.kind)))});
   o.push_back({"path", Value(path_text(p.path))});
   switch (p.kind) {
-    case PatchKind::set: o.push_back({"value", p.value}); break;
+    case PatchKind::set:
+      o.push_back({"value", p.value});
+      break;
     case PatchKind::insert:
       o.push_back({"index", number(p.index)});
       o.push_back({"values", p.values});
@@ -250,7 +272,9 @@ std::string to_json(const Patch& p) {
       o.push_back({"removed", number(p.removed.code_points)});
       o.push_back({"text", Value(p.text)});
       break;
-    case PatchKind::conflict: o.push_back({"values", p.values}); break;
+    case PatchKind::conflict:
+      o.push_back({"values", p.values});
+      break;
   }
   return to_json(Data(std::move(o)));
 }

@@ -1,6 +1,7 @@
 // Patches: what turns the visible value before a transaction into the value after it, in the names of one version.
 //
-// A list of patches is applied in order; each one's path and positions are those of the value as the patches before it have left it.
+// A list of patches is applied in order; each one's path and positions are those of the value as the patches before it
+// have left it.
 #pragma once
 
 #include <string>
@@ -16,9 +17,9 @@ namespace tlfs::document {
 struct PathStep {
   enum class Kind : std::uint8_t { field = 0, key = 1, index = 2 };
   Kind kind = Kind::field;
-  std::string name;        // field
-  Value key;               // table key
-  std::uint64_t index = 0; // array index
+  std::string name;         // field
+  Value key;                // table key
+  std::uint64_t index = 0;  // array index
 
   static PathStep field(std::string n) { return {Kind::field, std::move(n), {}, 0}; }
   static PathStep of_key(Value k) { return {Kind::key, {}, std::move(k), 0}; }
@@ -27,7 +28,8 @@ struct PathStep {
 };
 using Path = std::vector<PathStep>;
 
-// `.tasks["k"].title`, `.items[0]`, `.` for the root. Integer keys stand without quotes in braces: `.years{1999}`, as do booleans.
+// `.tasks["k"].title`, `.items[0]`, `.` for the root. Integer keys stand without quotes in braces: `.years{1999}`, as
+// do booleans.
 std::string path_text(const Path& path);
 // Errc::no_such_place with the offending part. Table keys that are not strings are written `{1999}`, `{-3}`, `{true}`.
 Result<Path> parse_path(std::string_view text);
@@ -38,7 +40,8 @@ enum class PatchKind : std::uint8_t {
   insert = 3,    // `values` were inserted at `index` of the array at `path`
   move = 4,      // the element at `index` was taken out and put back so that it has index `to`
   splice = 5,    // text: at `position` `removed` went away and `text` came
-  conflict = 6,  // concurrent values of a register, the winner first; one or none when the conflict is over. Does not change the value.
+  conflict = 6,  // concurrent values of a register, the winner first; one or none when the conflict is over. Does not
+                 // change the value.
 };
 
 struct Patch {
@@ -55,7 +58,8 @@ struct Patch {
   friend bool operator==(const Patch&, const Patch&) = default;
 };
 
-// Applies patches to a copy of an exported value. An error names the first patch that does not fit; `data` is then partly patched.
+// Applies patches to a copy of an exported value. An error names the first patch that does not fit; `data` is then
+// partly patched.
 Status apply_patches(Data& data, const std::vector<Patch>& patches);
 
 // {"kind":"splice","path":".text","position":3,...}; for people and tests.

@@ -13,17 +13,18 @@ using schema::Kind;
 // One place of an array's sequence that is or was visible and changed.
 struct Event {
   Sequence::Spot spot;
-  bool departs = false;   // visible before, not now
-  bool moves = false;     // the element is visible before and now, elsewhere
-  Lv id = kNoLv;          // slot
-  std::size_t partner = 0;  // of a move: index of the other event
+  bool departs = false;      // visible before, not now
+  bool moves = false;        // the element is visible before and now, elsewhere
+  Lv id = kNoLv;             // slot
+  std::size_t partner = 0;   // of a move: index of the other event
   std::uint64_t before = 0;  // visible index in the value before (departures)
   std::uint64_t after = 0;   // visible index in the value now of what is at or right of it
 };
 
 class PatchBuilder {
  public:
-  PatchBuilder(const State& state, const BoundView& view) : state_(state), notes_(state.notes()), reader_(state, view), view_(view) {}
+  PatchBuilder(const State& state, const BoundView& view)
+      : state_(state), notes_(state.notes()), reader_(state, view), view_(view) {}
 
   std::vector<Patch> build() {
     if (notes_.notes.size() == 1 && notes_.births.empty() && notes_.notes[0].cell->type == CellType::text) {
@@ -36,14 +37,17 @@ class PatchBuilder {
         case CellType::text:
           if (stable(n.cell->parent)) text(n);
           break;
-        case CellType::reg: reg(n); break;
+        case CellType::reg:
+          reg(n);
+          break;
         case CellType::flag:
           primitive(n, Value(n.number != 0), Value(!static_cast<const FlagCell*>(n.cell)->enables.empty()));
           break;
         case CellType::counter:
           primitive(n, Value(n.number), Value(static_cast<const CounterCell*>(n.cell)->value()));
           break;
-        default: break;
+        default:
+          break;
       }
     }
     return std::move(out_);
@@ -55,7 +59,8 @@ class PatchBuilder {
     return noted ? &notes_.notes[cell.note] : nullptr;
   }
 
-  // Whether every entry and element from `cell` outwards was visible before and is now: nothing around it was reported as a whole.
+  // Whether every entry and element from `cell` outwards was visible before and is now: nothing around it was reported
+  // as a whole.
   bool stable(const Cell* cell) const {
     for (; cell; cell = cell->parent) {
       if (cell->type != CellType::entry && cell->type != CellType::element) continue;
@@ -89,7 +94,8 @@ class PatchBuilder {
     std::map<const ArrayCell*, std::vector<const Notes::Note*>> by_array;
     for (const Notes::Birth& b : notes_.births) by_array.try_emplace(b.array);
     for (const Notes::Note& n : notes_.notes) {
-      if (n.cell->type == CellType::entry && n.existed != State::exists(*n.cell)) items.push_back({depth(n.cell), n.cell});
+      if (n.cell->type == CellType::entry && n.existed != State::exists(*n.cell))
+        items.push_back({depth(n.cell), n.cell});
       if (n.cell->type == CellType::element) {
         const auto* e = static_cast<const ElementCell*>(n.cell);
         if (e->id >= notes_.first && !n.existed) {
@@ -129,7 +135,8 @@ class PatchBuilder {
     if (!children.empty()) p.value = reader_.data_at(children[0], &e, e.child(view_.node_of[children[0]]));
   }
 
-  void array(const ArrayCell& cell, const std::vector<const Notes::Note*>& changes, const std::vector<LvRange>& births) {
+  void array(const ArrayCell& cell, const std::vector<const Notes::Note*>& changes,
+             const std::vector<LvRange>& births) {
     const std::uint32_t place = view_.shown(cell.node);
     if (place == schema::kNoOrdinal || view_.view->nodes()[place].children.empty()) return;
     const std::optional<Path> path = reader_.path_of(cell);
@@ -167,7 +174,8 @@ class PatchBuilder {
     }
     if (events.empty()) return;
     // Both ends of a move know each other by the element.
-    std::sort(events.begin(), events.end(), [&](const Event& a, const Event& b) { return sequence.before(a.spot, b.spot); });
+    std::sort(events.begin(), events.end(),
+              [&](const Event& a, const Event& b) { return sequence.before(a.spot, b.spot); });
     std::map<const ElementCell*, std::size_t> ends;
     for (std::size_t i = 0; i < events.size(); ++i) {
       if (!events[i].moves) continue;
@@ -187,8 +195,8 @@ class PatchBuilder {
     for (std::size_t i = events.size(); i-- > 0;) {
       const Event& e = events[i];
       if (!e.departs || e.moves) continue;
-      if (!out_.empty() && out_.back().kind == PatchKind::remove && out_.back().count > 0 && out_.back().path == *path &&
-          out_.back().index == e.before + 1) {
+      if (!out_.empty() && out_.back().kind == PatchKind::remove && out_.back().count > 0 &&
+          out_.back().path == *path && out_.back().index == e.before + 1) {
         --out_.back().index;
         ++out_.back().count;
         continue;
@@ -200,7 +208,8 @@ class PatchBuilder {
     arrivals(events, *path, view_.view->nodes()[place].children[0]);
   }
 
-  // Insertions and moves from the front. Everything left of the sweep is as it will be, but for elements that still wait to be moved to the right.
+  // Insertions and moves from the front. Everything left of the sweep is as it will be, but for elements that still
+  // wait to be moved to the right.
   void arrivals(std::vector<Event>& events, const Path& path, std::uint32_t below) {
     std::vector<std::size_t> movers;  // departures of moves
     std::uint64_t removed = 0;
@@ -261,9 +270,9 @@ class PatchBuilder {
     const Value& fallback = view_.view->nodes()[place].default_value;
     const Value& value_before = before.empty() ? fallback : before.front();
     const Value& value_now = now.empty() ? fallback : now.front().value;
-    const bool conflict_changed =
-        (before.size() > 1 || now.size() > 1) &&
-        !std::equal(before.begin(), before.end(), now.begin(), now.end(), [](const Value& v, const auto& a) { return v == a.value; });
+    const bool conflict_changed = (before.size() > 1 || now.size() > 1) &&
+                                  !std::equal(before.begin(), before.end(), now.begin(), now.end(),
+                                              [](const Value& v, const auto& a) { return v == a.value; });
     if (value_before == value_now && !conflict_changed) return;
     const std::optional<Path> path = reader_.path_of(*n.cell);
     if (!path) return;
@@ -305,7 +314,8 @@ class PatchBuilder {
       std::string_view removed;
       Sequence::Spot spot;
     };
-    // The first time that a character is mentioned says whether it was visible. Sort by id, keep the order among equals, and cut overlaps off.
+    // The first time that a character is mentioned says whether it was visible. Sort by id, keep the order among
+    // equals, and cut overlaps off.
     std::vector<std::size_t> order(runs.size());
     for (std::size_t i = 0; i < runs.size(); ++i) order[i] = i;
     LvSet mentioned;
@@ -337,7 +347,8 @@ class PatchBuilder {
         piece.removed.remove_prefix(bytes);
       }
     }
-    std::sort(changed.begin(), changed.end(), [&](const Piece& a, const Piece& b) { return sequence.before(a.spot, b.spot); });
+    std::sort(changed.begin(), changed.end(),
+              [&](const Piece& a, const Piece& b) { return sequence.before(a.spot, b.spot); });
     // From left to right: everything left of a splice is as it will be.
     std::uint64_t end = 0;  // of the last splice's text
     for (const Piece& piece : changed) {
@@ -366,6 +377,8 @@ class PatchBuilder {
 
 }  // namespace
 
-std::vector<Patch> build_patches(const State& state, const BoundView& view) { return PatchBuilder(state, view).build(); }
+std::vector<Patch> build_patches(const State& state, const BoundView& view) {
+  return PatchBuilder(state, view).build();
+}
 
 }  // namespace tlfs::document

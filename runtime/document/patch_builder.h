@@ -9,8 +9,8 @@
 
 namespace tlfs::document {
 
-// The minimal list that turns the value before into the value now: containers first, from the outside in, then what is inside of what stayed.
-// To be called while the notes are fresh, that is, before the next transaction begins.
+// The minimal list that turns the value before into the value now: containers first, from the outside in, then what is
+// inside of what stayed. To be called while the notes are fresh, that is, before the next transaction begins.
 std::vector<Patch> build_patches(const State& state, const BoundView& view);
 
 // A transaction that moves more elements than this in one array reports them as removed and inserted.

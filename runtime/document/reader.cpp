@@ -72,8 +72,8 @@ std::vector<const EntryCell*> Reader::entries(const TableCell& table) {
   return out;
 }
 
-// The cell of a node within a dynamic context. Hoisting and plunging move names only between structs, so every field of a view's struct is
-// reached from the entry, element or root around it by birth names.
+// The cell of a node within a dynamic context. Hoisting and plunging move names only between structs, so every field of
+// a view's struct is reached from the entry, element or root around it by birth names.
 const Cell* Reader::cell_in(const BranchCell* context, NodeIndex node) const {
   const std::vector<NodeIndex>& chain = state_.nodes().at(node).chain;
   std::size_t i = chain.size() - 1;
@@ -101,7 +101,10 @@ void Reader::walk(Sink& sink, std::uint32_t view_node, const BranchCell* context
         const NodeIndex n = view_.node_of[field];
         // The usual field was born here; one that was hoisted or plunged has to be looked for.
         const bool here = state_.nodes().at(n).parent == node;
-        walk(sink, field, context, !here ? cell_in(context, n) : cell ? static_cast<const BranchCell*>(cell)->child(n) : nullptr);
+        walk(sink, field, context,
+             !here  ? cell_in(context, n)
+             : cell ? static_cast<const BranchCell*>(cell)->child(n)
+                    : nullptr);
       }
       sink.end_object();
       return;
@@ -145,8 +148,12 @@ void Reader::walk(Sink& sink, std::uint32_t view_node, const BranchCell* context
       sink.value(v.index() == 0 ? place.default_value : v);
       return;
     }
-    case Kind::flag: sink.value(Value(cell && !static_cast<const FlagCell&>(*cell).enables.empty())); return;
-    case Kind::counter: sink.value(Value(cell ? static_cast<const CounterCell&>(*cell).value() : std::int64_t{0})); return;
+    case Kind::flag:
+      sink.value(Value(cell && !static_cast<const FlagCell&>(*cell).enables.empty()));
+      return;
+    case Kind::counter:
+      sink.value(Value(cell ? static_cast<const CounterCell&>(*cell).value() : std::int64_t{0}));
+      return;
   }
 }
 
@@ -180,28 +187,33 @@ Result<Reader::Place> Reader::locate(const Path& path) const {
   for (std::size_t i = 0; i < path.size(); ++i) {
     const PathStep& step = path[i];
     const auto fail = [&](Errc code, const std::string& what) {
-      return Error(code, path_text(path) + ": " + what + " (at " + path_text(Path(path.begin(), path.begin() + static_cast<std::ptrdiff_t>(i))) + ")");
+      return Error(code, path_text(path) + ": " + what + " (at " +
+                             path_text(Path(path.begin(), path.begin() + static_cast<std::ptrdiff_t>(i))) + ")");
     };
     const NodeInfo& info = state_.nodes().at(view_.node_of[at.view_node]);
     const auto& children = shown(at.view_node).children;
     switch (step.kind) {
       case PathStep::Kind::field: {
-        if (info.kind != Kind::structure) return fail(Errc::no_such_place, "a " + schema::type_name(info.kind, info.primitive) + " has no fields");
+        if (info.kind != Kind::structure)
+          return fail(Errc::no_such_place, "a " + schema::type_name(info.kind, info.primitive) + " has no fields");
         const std::uint32_t field = view_.view->field(at.view_node, step.name);
-        if (field == schema::kNoOrdinal) return fail(Errc::no_such_place, "version " + view_.view->version() + " has no field \"" + step.name + "\"");
+        if (field == schema::kNoOrdinal)
+          return fail(Errc::no_such_place, "version " + view_.view->version() + " has no field \"" + step.name + "\"");
         at.view_node = field;
         at.address.node = view_.node_of[field];
         at.cell = cell_in(at.context, at.address.node);
         break;
       }
       case PathStep::Kind::key: {
-        if (info.kind != Kind::table) return fail(Errc::no_such_place, "a " + schema::type_name(info.kind, info.primitive) + " has no keys");
+        if (info.kind != Kind::table)
+          return fail(Errc::no_such_place, "a " + schema::type_name(info.kind, info.primitive) + " has no keys");
         if (children.empty()) return fail(Errc::no_such_place, "the table's values have no declared type");
         Value key = step.key;
         if (info.primitive == Primitive::u64 && primitive_of(key) == Primitive::i64 && std::get<std::int64_t>(key) >= 0)
           key = static_cast<std::uint64_t>(std::get<std::int64_t>(key));
         if (primitive_of(key) != info.primitive)
-          return fail(Errc::wrong_kind, "the table's keys are of type " + std::string(schema::primitive_name(info.primitive)));
+          return fail(Errc::wrong_kind,
+                      "the table's keys are of type " + std::string(schema::primitive_name(info.primitive)));
         const EntryCell* e = at.cell ? static_cast<const TableCell*>(at.cell)->find(key) : nullptr;
         at.view_node = children[0];
         at.address.node = view_.node_of[at.view_node];
@@ -212,11 +224,14 @@ Result<Reader::Place> Reader::locate(const Path& path) const {
         break;
       }
       case PathStep::Kind::index: {
-        if (info.kind != Kind::array) return fail(Errc::no_such_place, "a " + schema::type_name(info.kind, info.primitive) + " has no elements");
+        if (info.kind != Kind::array)
+          return fail(Errc::no_such_place, "a " + schema::type_name(info.kind, info.primitive) + " has no elements");
         if (children.empty()) return fail(Errc::no_such_place, "the array's values have no declared type");
         const auto* array = static_cast<const ArrayCell*>(at.cell);
         const std::uint64_t size = array ? array->sequence.visible() : 0;
-        if (step.index >= size) return fail(Errc::out_of_range, "index " + std::to_string(step.index) + " of an array of " + std::to_string(size));
+        if (step.index >= size)
+          return fail(Errc::out_of_range,
+                      "index " + std::to_string(step.index) + " of an array of " + std::to_string(size));
         const Lv slot = array->sequence.id(array->sequence.at(step.index));
         const ElementCell* e = state_.element(slot);
         at.view_node = children[0];
@@ -245,7 +260,8 @@ std::optional<Path> Reader::path_of(std::uint32_t view_node, const Cell* context
     if (above == Kind::structure) {
       path.push_back(PathStep::field(place.name));
     } else {
-      while (context && context->type != CellType::entry && context->type != CellType::element) context = context->parent;
+      while (context && context->type != CellType::entry && context->type != CellType::element)
+        context = context->parent;
       if (!context || !State::exists(*context)) return std::nullopt;
       if (above == Kind::table) {
         path.push_back(PathStep::of_key(static_cast<const EntryCell*>(context)->key));

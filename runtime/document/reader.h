@@ -18,14 +18,14 @@ class Reader {
   Data data() const { return data_at(0, nullptr, state_.root()); }
   std::string json(bool pretty = false) const;
 
-  // A place in the view: its index in view->nodes(), the cell that holds its dynamic context (an entry or element; null for the root's) and
-  // its own cell, if it was ever written. Two of them may show one cell through different versions.
+  // A place in the view: its index in view->nodes(), the cell that holds its dynamic context (an entry or element; null
+  // for the root's) and its own cell, if it was ever written. Two of them may show one cell through different versions.
   struct Place {
     std::uint32_t view_node = 0;
     const BranchCell* context = nullptr;
     const Cell* cell = nullptr;
-    bool present = true;              // false: a table key that does not exist
-    Address address;                  // complete also where nothing was written
+    bool present = true;  // false: a table key that does not exist
+    Address address;      // complete also where nothing was written
   };
   // no_such_place, out_of_range (an index), wrong_kind (a key of the wrong type) name the step that fails.
   Result<Place> locate(const Path& path) const;

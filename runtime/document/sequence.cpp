@@ -51,7 +51,8 @@ Sequence::~Sequence() {
   }
 }
 
-// ---- the tree ---------------------------------------------------------------------------------------------------------
+// ---- the tree
+// ---------------------------------------------------------------------------------------------------------
 
 SequenceLeaf* Sequence::locate(std::uint64_t index, std::uint64_t* start) const {
   if (recent_ && index >= recent_start_ && index - recent_start_ < recent_->visible) {
@@ -258,7 +259,8 @@ void Sequence::insert_span(SequenceLeaf* leaf, std::uint32_t at, const Span& spa
   add_counts(leaf, {static_cast<std::int64_t>(span.length), static_cast<std::int64_t>(units)});
 }
 
-// Cuts a span so that item `offset` (0 < offset < length) starts one of its own; returns that span's index. The leaf may be split.
+// Cuts a span so that item `offset` (0 < offset < length) starts one of its own; returns that span's index. The leaf
+// may be split.
 std::uint32_t Sequence::split_span(SequenceLeaf*& leaf, std::uint32_t index, std::uint32_t offset) {
   split_leaf_if_full(leaf, index);
   if (index == leaf->spans.size()) {  // the span moved to the right leaf as its first
@@ -284,7 +286,8 @@ bool Sequence::try_merge(SequenceLeaf* leaf, std::uint32_t left) {
   return true;
 }
 
-// ---- placing ----------------------------------------------------------------------------------------------------------
+// ---- placing
+// ----------------------------------------------------------------------------------------------------------
 
 Placement Sequence::insert_at(std::uint64_t at, Lv id, std::uint32_t count, std::string_view text) {
   wake();
@@ -356,7 +359,8 @@ Placement Sequence::placement_after(const Spot& left) const {
   return {l, Side::right};
 }
 
-// Puts a run directly before `before`, or at the end when that is empty. A spot may also be one past a leaf's last span.
+// Puts a run directly before `before`, or at the end when that is empty. A spot may also be one past a leaf's last
+// span.
 void Sequence::place_run(Spot before, Span run, std::string_view text) {
   if (!first_) {
     first_ = last_ = new SequenceLeaf;
@@ -389,8 +393,8 @@ void Sequence::place_run(Spot before, Span run, std::string_view text) {
 bool Sequence::integrate(Lv id, std::uint32_t count, Placement place, std::string_view text, bool visible,
                          bool inserted, const Order& order, std::uint64_t* position) {
   wake();
-  Span run{.id = id, .length = count, .parent = place.parent, .side = place.side, .visible = visible,
-           .inserted = inserted};
+  Span run{
+      .id = id, .length = count, .parent = place.parent, .side = place.side, .visible = visible, .inserted = inserted};
   Spot before;
   if (place.parent == kNoLv) {
     if (place.side == Side::left) return false;
@@ -413,8 +417,8 @@ bool Sequence::integrate(Lv id, std::uint32_t count, Placement place, std::strin
   return true;
 }
 
-// The slow way, needed only when the place has siblings, that is, among concurrent insertions: walks the items from the common anchor on and
-// stops at the first one that belongs behind `id`.
+// The slow way, needed only when the place has siblings, that is, among concurrent insertions: walks the items from the
+// common anchor on and stops at the first one that belongs behind `id`.
 Sequence::Spot Sequence::scan_for_place(Lv id, Placement place, const Spot& parent, const Order& order) const {
   const auto top_of = [this](Spot c, Lv stop) {  // up the left chain, to its top or to a left child of `stop`
     while (side_of(span(c), c.offset) == Side::left && parent_of(span(c), c.offset) != stop)
@@ -447,8 +451,8 @@ Sequence::Spot Sequence::scan_for_place(Lv id, Placement place, const Spot& pare
   }
   const Lv anchor = anchor_of(span(parent), parent.offset);
   Lv sibling = kNoLv;
-  for (Spot x = anchor == kNoLv ? first_span() : after(find(anchor));
-       x && this->id(x) != place.parent; x = next_span(x)) {
+  for (Spot x = anchor == kNoLv ? first_span() : after(find(anchor)); x && this->id(x) != place.parent;
+       x = next_span(x)) {
     if (anchor_of(span(x), x.offset) != anchor) continue;  // hangs right of something already walked
     if (sibling == kNoLv) {
       const Spot top = top_of(x, place.parent);
@@ -461,7 +465,8 @@ Sequence::Spot Sequence::scan_for_place(Lv id, Placement place, const Spot& pare
   return parent;
 }
 
-// ---- looking up -------------------------------------------------------------------------------------------------------
+// ---- looking up
+// -------------------------------------------------------------------------------------------------------
 
 Sequence::Spot Sequence::find(Lv id) const {
   wake();
@@ -507,7 +512,9 @@ Sequence::Spot Sequence::after(const Spot& s) const {
 
 Lv Sequence::left_of(const Spot& s) const {
   if (s.offset > 0) return id(s) - 1;
-  const Span* previous = s.span > 0 ? &s.leaf->spans[s.span - 1] : s.leaf->previous ? &s.leaf->previous->spans.back() : nullptr;
+  const Span* previous = s.span > 0         ? &s.leaf->spans[s.span - 1]
+                         : s.leaf->previous ? &s.leaf->previous->spans.back()
+                                            : nullptr;
   return previous ? previous->id + previous->length - 1 : kNoLv;
 }
 
@@ -527,7 +534,8 @@ bool Sequence::before(const Spot& a, const Spot& b) const {
   return p->index_of(x) < p->index_of(y);
 }
 
-// ---- liveness ---------------------------------------------------------------------------------------------------------
+// ---- liveness
+// ---------------------------------------------------------------------------------------------------------
 
 std::uint32_t Sequence::set_liveness(Lv id, std::uint32_t count, Liveness liveness, std::string_view text, Span* was,
                                      std::uint64_t* position) {
@@ -540,7 +548,8 @@ std::uint32_t Sequence::set_liveness(Lv id, std::uint32_t count, Liveness livene
   return count;
 }
 
-void Sequence::set_liveness_at(Spot s, std::uint32_t count, Liveness liveness, std::string_view text, std::string* removed) {
+void Sequence::set_liveness_at(Spot s, std::uint32_t count, Liveness liveness, std::string_view text,
+                               std::string* removed) {
   const Span& was = span(s);
   if (was.visible == liveness.visible && was.inserted == liveness.inserted && was.restored == liveness.restored) return;
   SequenceLeaf* leaf = s.leaf;
@@ -579,7 +588,8 @@ void Sequence::set_liveness_at(Spot s, std::uint32_t count, Liveness liveness, s
   if (with_text_ && leaf->text.size() > 2 * kMaxLeafText) split_leaf(leaf);
 }
 
-// ---- text -------------------------------------------------------------------------------------------------------------
+// ---- text
+// -------------------------------------------------------------------------------------------------------------
 
 void Sequence::append_text(std::string& out) const {
   if (asleep_) {

@@ -1,12 +1,13 @@
 // The order of the characters of a text or of the places in an array, tombstones included.
 //
-// A Fugue tree (Weidner and Kleppmann, "The Art of the Fugue", 2023) kept as its in-order traversal: runs of ids ("spans") in a B+
-// tree that counts visible code points and UTF-16 units. Every item was placed as a left or right child of another one; siblings stand in
-// operation order. An item also remembers its *anchor*: the item directly to its left when it was placed. The next item after L lies
-// in L's right subtree exactly when its anchor is L, so the common insertion needs no look at the tree at all.
+// A Fugue tree (Weidner and Kleppmann, "The Art of the Fugue", 2023) kept as its in-order traversal: runs of ids
+// ("spans") in a B+ tree that counts visible code points and UTF-16 units. Every item was placed as a left or right
+// child of another one; siblings stand in operation order. An item also remembers its *anchor*: the item directly to
+// its left when it was placed. The next item after L lies in L's right subtree exactly when its anchor is L, so the
+// common insertion needs no look at the tree at all.
 //
-// Visible text lies in the leaves beside its spans. Items are never removed. One writer, no locks; owned by a TextCell or ArrayCell of
-// State, with the id look-up table shared by all sequences of a document.
+// Visible text lies in the leaves beside its spans. Items are never removed. One writer, no locks; owned by a TextCell
+// or ArrayCell of State, with the id look-up table shared by all sequences of a document.
 #pragma once
 
 #include <functional>
@@ -27,8 +28,8 @@ struct Span {
   Lv anchor = kNoLv;
   Side side = Side::right;
   bool visible = false;
-  bool inserted = false;   // text: the insertion itself keeps it alive
-  bool restored = false;   // text: a restore keeps it alive; the dots are with the cell
+  bool inserted = false;  // text: the insertion itself keeps it alive
+  bool restored = false;  // text: a restore keeps it alive; the dots are with the cell
 };
 
 struct Placement {
@@ -42,7 +43,8 @@ using PlaceTable = LvTable<SequenceLeaf>;
 
 class Sequence;
 
-// The content of a sequence as a snapshot keeps it, checked already. Built into a tree when something needs more than the text.
+// The content of a sequence as a snapshot keeps it, checked already. Built into a tree when something needs more than
+// the text.
 class SequenceSource {
  public:
   virtual ~SequenceSource() = default;
@@ -74,12 +76,13 @@ class Sequence {
   std::uint64_t utf16() const { return utf16_; }
   bool empty() const { return first_ == nullptr && !asleep_; }
 
-  // Places a visible run so that its first item gets the visible index `at` (≤ visible()), as an edit made here and now.
-  // `text` has `count` code points (empty without text).
+  // Places a visible run so that its first item gets the visible index `at` (≤ visible()), as an edit made here and
+  // now. `text` has `count` code points (empty without text).
   Placement insert_at(std::uint64_t at, Lv id, std::uint32_t count, std::string_view text);
 
-  // Places a run that was made elsewhere. False, and nothing changes, when the parent is not in this sequence. `visible` says whether it
-  // is to be seen; `inserted` is stored with it. `order(a, b)`: a comes before b in operation order. `position` receives the visible index of the run.
+  // Places a run that was made elsewhere. False, and nothing changes, when the parent is not in this sequence.
+  // `visible` says whether it is to be seen; `inserted` is stored with it. `order(a, b)`: a comes before b in operation
+  // order. `position` receives the visible index of the run.
   bool integrate(Lv id, std::uint32_t count, Placement place, std::string_view text, bool visible, bool inserted,
                  const Order& order, std::uint64_t* position);
 
@@ -98,14 +101,16 @@ class Sequence {
   // The item directly to the left of `id`, tombstones included; kNoLv at the beginning.
   Lv left_of(const Spot& s) const;
 
-  // Changes how up to `count` items from `id` on are kept alive, as far as they are one span; returns how many were changed (0 when `id` is not here).
-  // `text` is the characters that become visible, in UTF-8, needed only where items become visible. `was` gets the span as it was; `position` the visible index.
+  // Changes how up to `count` items from `id` on are kept alive, as far as they are one span; returns how many were
+  // changed (0 when `id` is not here). `text` is the characters that become visible, in UTF-8, needed only where items
+  // become visible. `was` gets the span as it was; `position` the visible index.
   struct Liveness {
     bool visible, inserted, restored;
   };
   std::uint32_t set_liveness(Lv id, std::uint32_t count, Liveness liveness, std::string_view text, Span* was,
                              std::uint64_t* position);
-  // The same for a run that lies in one span, at a spot that was just looked up. `removed` receives the text that disappears.
+  // The same for a run that lies in one span, at a spot that was just looked up. `removed` receives the text that
+  // disappears.
   void set_liveness_at(Spot spot, std::uint32_t count, Liveness liveness, std::string_view text, std::string* removed);
 
   // Visible text.
@@ -141,7 +146,8 @@ class Sequence {
   std::uint32_t span_at(const SequenceLeaf* leaf, std::uint64_t& skip) const;
   void spans_change() const { recent_span_ = 0, recent_span_start_ = 0; }
   void add_counts(SequenceLeaf* leaf, Delta d);
-  void insert_span(SequenceLeaf* leaf, std::uint32_t at, const Span& span, std::string_view text, std::size_t byte_offset);
+  void insert_span(SequenceLeaf* leaf, std::uint32_t at, const Span& span, std::string_view text,
+                   std::size_t byte_offset);
   std::uint32_t split_span(SequenceLeaf*& leaf, std::uint32_t index, std::uint32_t offset);
   void split_leaf_if_full(SequenceLeaf*& leaf, std::uint32_t& index);
   void split_leaf(SequenceLeaf* leaf);
@@ -152,7 +158,8 @@ class Sequence {
   Spot scan_for_place(Lv id, Placement place, const Spot& parent, const Order& order) const;
   void place_run(Spot before, Span span, std::string_view text);
   Spot after(const Spot& s) const;  // next item, tombstones included
-  // Every public function that looks at spans begins with this. Const because waking changes nothing that can be observed.
+  // Every public function that looks at spans begins with this. Const because waking changes nothing that can be
+  // observed.
   void wake() const {
     if (asleep_) [[unlikely]]
       const_cast<Sequence*>(this)->build_from_source();

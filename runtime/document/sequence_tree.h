@@ -5,9 +5,9 @@
 
 namespace tlfs::document {
 
-inline constexpr std::size_t kMaxSpans = 64;        // of a leaf
-inline constexpr std::size_t kMaxLeafText = 4096;   // bytes of a leaf
-inline constexpr std::uint32_t kFanout = 32;        // of an inner node
+inline constexpr std::size_t kMaxSpans = 64;       // of a leaf
+inline constexpr std::size_t kMaxLeafText = 4096;  // bytes of a leaf
+inline constexpr std::uint32_t kFanout = 32;       // of an inner node
 
 struct SequenceInner {
   SequenceInner* parent = nullptr;

@@ -1,8 +1,9 @@
-// A snapshot: a document's current state in bytes that open in one read, without its history's bytes. Document::snapshot() and open() are
-// the way to it; this is what they are made of. runtime/document/README.md describes the format.
+// A snapshot: a document's current state in bytes that open in one read, without its history's bytes.
+// Document::snapshot() and open() are the way to it; this is what they are made of. runtime/document/README.md
+// describes the format.
 //
-// Causal graph, voided leaves and cells are columns; cells of one schema node lie together. Texts stay in their bytes until something looks
-// at more than their characters.
+// Causal graph, voided leaves and cells are columns; cells of one schema node lie together. Texts stay in their bytes
+// until something looks at more than their characters.
 #pragma once
 
 #include <map>
@@ -15,8 +16,9 @@
 
 namespace tlfs::document {
 
-inline constexpr std::size_t kMaxSnapshotBytes = std::size_t{1} << 30;      // after decompression
-inline constexpr std::uint64_t kMaxSnapshotThings = std::uint64_t{1} << 26; // cells, items of sequences, values and dots together
+inline constexpr std::size_t kMaxSnapshotBytes = std::size_t{1} << 30;  // after decompression
+inline constexpr std::uint64_t kMaxSnapshotThings = std::uint64_t{1}
+                                                    << 26;  // cells, items of sequences, values and dots together
 
 struct SnapshotHead {
   DocumentId document{};
@@ -28,8 +30,8 @@ struct SnapshotHead {
 using VoidedLeaves = std::vector<std::pair<ChangeIndex, std::uint32_t>>;  // ascending
 
 // Everything is sealed: no id of the state is outside of a change.
-Bytes encode_snapshot(const SnapshotHead& head, const NodeTable& nodes, const ChangeGraph& graph, const VoidedLeaves& voided,
-                      const State& state);
+Bytes encode_snapshot(const SnapshotHead& head, const NodeTable& nodes, const ChangeGraph& graph,
+                      const VoidedLeaves& voided, const State& state);
 
 class SnapshotReader {
  public:
@@ -38,7 +40,8 @@ class SnapshotReader {
   ~SnapshotReader();
 
   const SnapshotHead& head() const;
-  // Fills what is empty. All the head's packages are in `nodes`. On an error graph and state are good for nothing but being freed.
+  // Fills what is empty. All the head's packages are in `nodes`. On an error graph and state are good for nothing but
+  // being freed.
   Status fill(const NodeTable& nodes, ChangeGraph& graph, VoidedLeaves& voided, State& state);
 
  private:

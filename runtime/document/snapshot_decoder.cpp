@@ -59,7 +59,8 @@ Result<std::unique_ptr<SnapshotReader>> SnapshotReader::read(ByteView bytes) {
   if (in.failed() || version != kVersion)
     return malformed("version " + std::to_string(version) + " is not the known one, " + std::to_string(kVersion));
   auto parts = std::make_unique<Parts>();
-  if (Status s = read_sections(in, parts->sections, parts->room->unpacked, kMaxSnapshotBytes, "snapshot"); !s) return s.error();
+  if (Status s = read_sections(in, parts->sections, parts->room->unpacked, kMaxSnapshotBytes, "snapshot"); !s)
+    return s.error();
   if (Status s = parts->read_head(); !s) return s.error();
   return std::unique_ptr<SnapshotReader>(new SnapshotReader(std::move(parts)));
 }
@@ -150,7 +151,8 @@ Status read_graph(ByteView columns, ByteView hashes, std::size_t chains, ChangeG
     r.first_counter = plus(counter_before, counter.next());
     const std::uint64_t ids = id_count.next();
     r.lawful = lawful.next() != 0;
-    if (r.seq > kMaxCounter || r.lamport > kMaxCounter || r.first_counter > kMaxCounter || r.first_counter < counter_before)
+    if (r.seq > kMaxCounter || r.lamport > kMaxCounter || r.first_counter > kMaxCounter ||
+        r.first_counter < counter_before)
       return malformed(name() + " has impossible numbers");
     if (r.seq > 0 && parents.empty()) return malformed(name() + " has no predecessor");
     if (ids == 0 || ids > kMaxIdsPerChange || ids > kMaxOperations - graph.ids().size())
@@ -199,7 +201,8 @@ class CellDecoder {
     if (any == 1 && spend(1)) node(0, {state_.make_root()});
     if (problem_.empty() && (!in_.finished() || !values_.finished() || !rows_.finished() || !texts_.finished()))
       fail("its cells do not end where their bytes do");
-    if (over_) return Error(Errc::limit_exceeded, "snapshot: more than " + std::to_string(kMaxSnapshotThings) + " things");
+    if (over_)
+      return Error(Errc::limit_exceeded, "snapshot: more than " + std::to_string(kMaxSnapshotThings) + " things");
     if (!problem_.empty()) return malformed(problem_);
     return {};
   }
@@ -294,19 +297,25 @@ class CellDecoder {
         for (Cell* c : all) branches.push_back(static_cast<BranchCell*>(c));
         return fields(n, branches);
       }
-      case Kind::table: return table(n, all);
-      case Kind::array: return array(n, all);
-      case Kind::text: return text(all);
-      case Kind::reg: return registers(n, all);
+      case Kind::table:
+        return table(n, all);
+      case Kind::array:
+        return array(n, all);
+      case Kind::text:
+        return text(all);
+      case Kind::reg:
+        return registers(n, all);
       case Kind::flag: {
         last_dot_ = 0;
-        if (!dots(all.size(), [&](std::size_t i) -> DotSet& { return static_cast<FlagCell*>(all[i])->enables; },
-                  [&](std::size_t) { return last_dot_; }))
+        if (!dots(
+                all.size(), [&](std::size_t i) -> DotSet& { return static_cast<FlagCell*>(all[i])->enables; },
+                [&](std::size_t) { return last_dot_; }))
           return;
         for (Cell* c : all) c->live = static_cast<FlagCell*>(c)->enables.empty() ? 0 : 1;
         return;
       }
-      case Kind::counter: return counters(all);
+      case Kind::counter:
+        return counters(all);
     }
   }
 
@@ -335,8 +344,12 @@ class CellDecoder {
         if (number > 1) return fail("a boolean that is none");
         out = number != 0;
         return true;
-      case Primitive::u64: out = number; return true;
-      case Primitive::i64: out = unzigzag(number); return true;
+      case Primitive::u64:
+        out = number;
+        return true;
+      case Primitive::i64:
+        out = unzigzag(number);
+        return true;
       case Primitive::f64: {
         const double d = std::bit_cast<double>(values_.fixed64());
         if (values_.failed() || !std::isfinite(d)) return fail("a number that is none");
@@ -356,7 +369,8 @@ class CellDecoder {
         out = Bytes(b.begin(), b.end());
         return true;
       }
-      case Primitive::none: break;
+      case Primitive::none:
+        break;
     }
     return fail("a value without a type");
   }
@@ -418,8 +432,9 @@ class CellDecoder {
     }
     if (!finish(numbers, total, "keys") || !finish(made, total, "keys' nodes")) return;
     last_dot_ = 0;
-    if (!dots(entries.size(), [&](std::size_t i) -> DotSet& { return entries[i]->touches; },
-              [&](std::size_t) { return last_dot_; }))
+    if (!dots(
+            entries.size(), [&](std::size_t i) -> DotSet& { return entries[i]->touches; },
+            [&](std::size_t) { return last_dot_; }))
       return;
     for (EntryCell* e : entries)
       if (!e->touches.empty()) ++e->live;
@@ -571,7 +586,8 @@ class CellDecoder {
       cell.live = static_cast<std::uint32_t>(counted.visible);
       cell.sequence.sleep(std::make_unique<SnapshotText>(room_, of_cell, characters, length));
     }
-    if (!finish(row_bytes, all.size(), "sizes of sequences") || !finish(text_bytes, all.size(), "sizes of texts")) return;
+    if (!finish(row_bytes, all.size(), "sizes of sequences") || !finish(text_bytes, all.size(), "sizes of texts"))
+      return;
     restores(all);
   }
 
@@ -598,7 +614,9 @@ class CellDecoder {
       }
     }
     if (!finish(characters, total, "revived characters")) return;
-    dots(ids.size(), [&](std::size_t i) -> DotSet& { return cells[i]->restores[ids[i]]; }, [&](std::size_t i) { return ids[i]; });
+    dots(
+        ids.size(), [&](std::size_t i) -> DotSet& { return cells[i]->restores[ids[i]]; },
+        [&](std::size_t i) { return ids[i]; });
   }
 
   const NodeTable& nodes_;
@@ -620,7 +638,8 @@ class CellDecoder {
 Status SnapshotReader::fill(const NodeTable& nodes, ChangeGraph& graph, VoidedLeaves& voided, State& state) {
   Parts& parts = *parts_;
   for (const Parts::Chain& c : parts.chains) graph.restore_agent(c.writer, c.parent, c.fork_counter);
-  if (Status s = read_graph(parts.sections[kGraph].bytes, parts.sections[kHashes].bytes, parts.chains.size(), graph); !s)
+  if (Status s = read_graph(parts.sections[kGraph].bytes, parts.sections[kHashes].bytes, parts.chains.size(), graph);
+      !s)
     return s;
   if (Status s = read_voided(parts.sections[kVoided].bytes, graph, voided); !s) return s;
 

@@ -65,24 +65,32 @@ bool has_content(const Cell& cell) {
   };
   switch (cell.type) {
     case CellType::structure:
-    case CellType::element: return any_below(cell);
-    case CellType::entry: return !static_cast<const EntryCell&>(cell).touches.empty() || any_below(cell);
+    case CellType::element:
+      return any_below(cell);
+    case CellType::entry:
+      return !static_cast<const EntryCell&>(cell).touches.empty() || any_below(cell);
     case CellType::table: {
       const auto& entries = static_cast<const TableCell&>(cell).entries;
       return std::any_of(entries.begin(), entries.end(), [](const EntryCell* e) { return has_content(*e); });
     }
-    case CellType::array: return !static_cast<const ArrayCell&>(cell).sequence.empty();
-    case CellType::text: return !static_cast<const TextCell&>(cell).sequence.empty();
-    case CellType::reg: return !static_cast<const RegisterCell&>(cell).values.empty();
-    case CellType::flag: return !static_cast<const FlagCell&>(cell).enables.empty();
-    case CellType::counter: return !static_cast<const CounterCell&>(cell).increments.empty();
+    case CellType::array:
+      return !static_cast<const ArrayCell&>(cell).sequence.empty();
+    case CellType::text:
+      return !static_cast<const TextCell&>(cell).sequence.empty();
+    case CellType::reg:
+      return !static_cast<const RegisterCell&>(cell).values.empty();
+    case CellType::flag:
+      return !static_cast<const FlagCell&>(cell).enables.empty();
+    case CellType::counter:
+      return !static_cast<const CounterCell&>(cell).increments.empty();
   }
   return false;
 }
 
 class CellEncoder {
  public:
-  CellEncoder(const NodeTable& nodes, const Shape& shape, const State& state) : nodes_(nodes), shape_(shape), state_(state) {}
+  CellEncoder(const NodeTable& nodes, const Shape& shape, const State& state)
+      : nodes_(nodes), shape_(shape), state_(state) {}
 
   Bytes cells, values, rows, texts;
 
@@ -124,10 +132,14 @@ class CellEncoder {
         for (const Cell* c : all) branches.push_back(static_cast<const BranchCell*>(c));
         return fields(n, branches);
       }
-      case Kind::table: return table(n, all);
-      case Kind::array: return array(n, all);
-      case Kind::text: return text(all);
-      case Kind::reg: return registers(n, all);
+      case Kind::table:
+        return table(n, all);
+      case Kind::array:
+        return array(n, all);
+      case Kind::text:
+        return text(all);
+      case Kind::reg:
+        return registers(n, all);
       case Kind::flag: {
         Dots dots;
         for (const Cell* c : all) dots.add_after_last(static_cast<const FlagCell*>(c)->enables);
@@ -157,9 +169,15 @@ class CellEncoder {
     Column numbers;  // or lengths
     void add(const Value& v, Bytes& bytes) {
       switch (primitive_of(v)) {
-        case Primitive::boolean: numbers.push_back(std::get<bool>(v) ? 1 : 0); break;
-        case Primitive::u64: numbers.push_back(std::get<std::uint64_t>(v)); break;
-        case Primitive::i64: numbers.push_back(zigzag(std::get<std::int64_t>(v))); break;
+        case Primitive::boolean:
+          numbers.push_back(std::get<bool>(v) ? 1 : 0);
+          break;
+        case Primitive::u64:
+          numbers.push_back(std::get<std::uint64_t>(v));
+          break;
+        case Primitive::i64:
+          numbers.push_back(zigzag(std::get<std::int64_t>(v)));
+          break;
         case Primitive::f64: {
           const auto bits = std::bit_cast<std::uint64_t>(std::get<double>(v));
           for (int i = 0; i < 8; ++i) bytes.push_back(static_cast<std::uint8_t>(bits >> (8 * i)));
@@ -177,7 +195,8 @@ class CellEncoder {
           put(bytes, b);
           break;
         }
-        case Primitive::none: TLFS_CHECK(false, "a cell holds a value without type");
+        case Primitive::none:
+          TLFS_CHECK(false, "a cell holds a value without type");
       }
     }
   };
@@ -347,14 +366,15 @@ Bytes graph_section(const ChangeGraph& graph) {
     last[r.agent] = i;
   }
   Bytes out;
-  for (const Column* c : {&agent, &parent_count, &parent, &seq, &lamport, &counter, &id_count, &lawful}) put_column(out, *c);
+  for (const Column* c : {&agent, &parent_count, &parent, &seq, &lamport, &counter, &id_count, &lawful})
+    put_column(out, *c);
   return out;
 }
 
 }  // namespace
 
-Bytes encode_snapshot(const SnapshotHead& head, const NodeTable& nodes, const ChangeGraph& graph, const VoidedLeaves& voided,
-                      const State& state) {
+Bytes encode_snapshot(const SnapshotHead& head, const NodeTable& nodes, const ChangeGraph& graph,
+                      const VoidedLeaves& voided, const State& state) {
   Shape shape;
   std::vector<NodeIndex> order(nodes.size());
   for (NodeIndex n = 0; n < order.size(); ++n) order[n] = n;

@@ -68,9 +68,11 @@ void write_rows(Bytes& out, std::span<const Span> spans) {
   const auto holding = [&](Lv id) {
     if (by_id.empty()) {
       for (std::uint32_t i = 0; i < spans.size(); ++i) by_id.push_back(i);
-      std::sort(by_id.begin(), by_id.end(), [&](std::uint32_t a, std::uint32_t b) { return spans[a].id < spans[b].id; });
+      std::sort(by_id.begin(), by_id.end(),
+                [&](std::uint32_t a, std::uint32_t b) { return spans[a].id < spans[b].id; });
     }
-    auto after = std::upper_bound(by_id.begin(), by_id.end(), id, [&](Lv v, std::uint32_t i) { return v < spans[i].id; });
+    auto after =
+        std::upper_bound(by_id.begin(), by_id.end(), id, [&](Lv v, std::uint32_t i) { return v < spans[i].id; });
     TLFS_CHECK(after != by_id.begin(), "a sequence without the parent of one of its items");
     return *(after - 1);
   };
@@ -150,7 +152,9 @@ const char* check_rows(ByteView rows, bool text, TakenIds& taken, RowCounts& cou
     const bool alive = (row.head & (kInserted | kRestored)) != 0;
     if (text ? visible != alive : alive) return "an item that is alive in an impossible way";
     switch (row.head & kPlaceMask) {
-      case kBeforeNext: ahead.push_back({counts.spans + 1, 0}); break;
+      case kBeforeNext:
+        ahead.push_back({counts.spans + 1, 0});
+        break;
       case kRightOf:
         if (row.distance == 0 || row.distance > counts.spans || row.offset >= lengths[counts.spans - row.distance])
           return "a place beside an item that is not there";
@@ -159,7 +163,8 @@ const char* check_rows(ByteView rows, bool text, TakenIds& taken, RowCounts& cou
         if (row.distance == 0 || row.distance > rows.size()) return "a place beside an item that is not there";
         ahead.push_back({counts.spans + row.distance, row.offset});
         break;
-      default: break;
+      default:
+        break;
     }
     lengths.push_back(row.length);
     ++counts.spans;
@@ -185,7 +190,8 @@ Span span_of(const Row& row) {
 // Hands spans with their visible text on, in order.
 class Builder {
  public:
-  Builder(Sequence& to, std::string_view text, std::uint64_t visible) : to_(to), text_(text), wide_(text.size() != visible) {}
+  Builder(Sequence& to, std::string_view text, std::uint64_t visible)
+      : to_(to), text_(text), wide_(text.size() != visible) {}
   void add(const Span& s) {
     std::size_t bytes = 0;
     if (s.visible && !text_.empty()) bytes = wide_ ? byte_offset_of_code_point(text_, s.length) : s.length;
@@ -248,11 +254,14 @@ void build_rows(ByteView rows, std::string_view text, Sequence& empty) {
         s.parent = there.id + there.length - 1 - static_cast<std::uint32_t>(row.offset);
         break;
       }
-      case kBeforeNext: ahead.push_back({at, at + 1, 0}); break;
+      case kBeforeNext:
+        ahead.push_back({at, at + 1, 0});
+        break;
       case kLeftOf:
         ahead.push_back({at, at + static_cast<std::uint32_t>(row.distance), static_cast<std::uint32_t>(row.offset)});
         break;
-      default: break;
+      default:
+        break;
     }
     s.anchor = s.parent;  // of right children
     visible += s.visible ? s.length : 0;

@@ -1,7 +1,8 @@
-// A sequence as rows of bytes, one row per span, in order; the form it has in a snapshot. runtime/document/README.md describes the rows.
+// A sequence as rows of bytes, one row per span, in order; the form it has in a snapshot. runtime/document/README.md
+// describes the rows.
 //
-// Checking rows costs one pass and no memory but a bit per id, so that a snapshot can promise that all its sequences are sound and still
-// build only those that are touched.
+// Checking rows costs one pass and no memory but a bit per id, so that a snapshot can promise that all its sequences
+// are sound and still build only those that are touched.
 #pragma once
 
 #include <array>
@@ -35,7 +36,7 @@ class TakenIds {
 
 struct RowCounts {
   std::uint64_t spans = 0;
-  std::uint64_t items = 0;    // tombstones included
+  std::uint64_t items = 0;  // tombstones included
   std::uint64_t visible = 0;
 };
 

@@ -55,30 +55,52 @@ std::size_t ValueHash::operator()(const Value& v) const {
     return static_cast<std::size_t>(x ^ (x >> 29));
   };
   switch (primitive_of(v)) {
-    case Primitive::boolean: return mix(std::get<bool>(v) ? 1 : 2);
-    case Primitive::u64: return mix(std::get<std::uint64_t>(v));
-    case Primitive::i64: return mix(static_cast<std::uint64_t>(std::get<std::int64_t>(v)) + 3);
-    case Primitive::string: return std::hash<std::string>{}(std::get<std::string>(v));
-    default: return 0;
+    case Primitive::boolean:
+      return mix(std::get<bool>(v) ? 1 : 2);
+    case Primitive::u64:
+      return mix(std::get<std::uint64_t>(v));
+    case Primitive::i64:
+      return mix(static_cast<std::uint64_t>(std::get<std::int64_t>(v)) + 3);
+    case Primitive::string:
+      return std::hash<std::string>{}(std::get<std::string>(v));
+    default:
+      return 0;
   }
 }
 
 State::State(const NodeTable& nodes, const ChangeGraph& graph, const CharacterSource& characters)
-    : node_table_(&nodes), graph_(&graph), characters_(&characters),
+    : node_table_(&nodes),
+      graph_(&graph),
+      characters_(&characters),
       order_([this](Lv a, Lv b) { return graph_->ordered_before(a, b); }) {}
 
-// ---- the tree of cells ------------------------------------------------------------------------------------------------
+// ---- the tree of cells
+// ------------------------------------------------------------------------------------------------
 
 Cell* State::make_cell(NodeIndex node, Cell* parent) {
   Cell* cell = nullptr;
   switch (node_table_->at(node).kind) {
-    case Kind::structure: cell = structs_.make(); break;
-    case Kind::table: cell = tables_.make(); break;
-    case Kind::array: cell = arrays_.make(places_); break;
-    case Kind::text: cell = texts_.make(places_); break;
-    case Kind::reg: cell = registers_.make(); break;
-    case Kind::flag: cell = flags_.make(); break;
-    case Kind::counter: cell = counters_.make(); break;
+    case Kind::structure:
+      cell = structs_.make();
+      break;
+    case Kind::table:
+      cell = tables_.make();
+      break;
+    case Kind::array:
+      cell = arrays_.make(places_);
+      break;
+    case Kind::text:
+      cell = texts_.make(places_);
+      break;
+    case Kind::reg:
+      cell = registers_.make();
+      break;
+    case Kind::flag:
+      cell = flags_.make();
+      break;
+    case Kind::counter:
+      cell = counters_.make();
+      break;
   }
   TLFS_CHECK(cell, "schema node of unknown kind");
   cell->parent = parent;
@@ -141,7 +163,9 @@ Cell* State::reach(NodeIndex node, const Key* keys, std::size_t key_count, const
   std::size_t k = 0;
   for (std::size_t i = 1; i < chain.size(); ++i) {
     switch (cell->type) {
-      case CellType::structure: cell = child(as<BranchCell>(*cell), chain[i]); break;
+      case CellType::structure:
+        cell = child(as<BranchCell>(*cell), chain[i]);
+        break;
       case CellType::table: {
         if (k == key_count || keys[k].is_element() || !key_fits(chain[i - 1], keys[k].table_key)) return nullptr;
         cell = child(*entry(as<TableCell>(*cell), keys[k++].table_key, chain[i]), chain[i]);
@@ -156,7 +180,8 @@ Cell* State::reach(NodeIndex node, const Key* keys, std::size_t key_count, const
         cell = child(*element, chain[i]);
         break;
       }
-      default: return nullptr;
+      default:
+        return nullptr;
     }
   }
   return k == key_count ? cell : nullptr;
@@ -177,7 +202,9 @@ Cell* State::find(NodeIndex node, const Key* keys, std::size_t key_count) const 
   std::size_t k = 0;
   for (std::size_t i = 1; cell && i < chain.size(); ++i) {
     switch (cell->type) {
-      case CellType::structure: cell = as<BranchCell>(*cell).child(chain[i]); break;
+      case CellType::structure:
+        cell = as<BranchCell>(*cell).child(chain[i]);
+        break;
       case CellType::table: {
         if (k == key_count || keys[k].is_element()) return nullptr;
         EntryCell* e = as<TableCell>(*cell).find(keys[k++].table_key);
@@ -192,7 +219,8 @@ Cell* State::find(NodeIndex node, const Key* keys, std::size_t key_count) const 
         cell = e->child(chain[i]);
         break;
       }
-      default: return nullptr;
+      default:
+        return nullptr;
     }
   }
   return k == key_count ? cell : nullptr;
@@ -227,7 +255,8 @@ const Value& State::winner(const RegisterCell& cell) {
   return cell.values.empty() ? unset : cell.values.front().value;
 }
 
-// ---- notes ------------------------------------------------------------------------------------------------------------
+// ---- notes
+// ------------------------------------------------------------------------------------------------------------
 
 void State::begin_notes(Lv first) {
   noting_ = true;
@@ -243,12 +272,16 @@ void State::note(Cell& cell) {
     switch (c->type) {
       case CellType::structure:
       case CellType::table:
-      case CellType::array: continue;
-      default: break;
+      case CellType::array:
+        continue;
+      default:
+        break;
     }
     if (c->stamp == stamp_) return;
     switch (c->type) {
-      case CellType::entry: n.existed = exists(*c); break;
+      case CellType::entry:
+        n.existed = exists(*c);
+        break;
       case CellType::element: {
         auto& e = as<ElementCell>(*c);
         n.existed = exists(e) && e.id < notes_.first;
@@ -265,9 +298,14 @@ void State::note(Cell& cell) {
         for (const auto& a : as<RegisterCell>(*c).values) values.push_back(a.value);
         break;
       }
-      case CellType::flag: n.number = as<FlagCell>(*c).enables.empty() ? 0 : 1; break;
-      case CellType::counter: n.number = as<CounterCell>(*c).value(); break;
-      default: break;
+      case CellType::flag:
+        n.number = as<FlagCell>(*c).enables.empty() ? 0 : 1;
+        break;
+      case CellType::counter:
+        n.number = as<CounterCell>(*c).value();
+        break;
+      default:
+        break;
     }
     c->stamp = stamp_;
     c->note = static_cast<std::uint32_t>(notes_.notes.size());
@@ -290,7 +328,8 @@ void State::note_text(TextCell& cell, Lv id, std::uint32_t count, bool was_visib
   runs.push_back({id, count, was_visible, position, std::move(removed)});
 }
 
-// ---- operations -------------------------------------------------------------------------------------------------------
+// ---- operations
+// -------------------------------------------------------------------------------------------------------
 
 void State::apply(const OperationBatch& batch, std::size_t index, const Context& context) {
   const Operation& op = batch.operations[index];
@@ -308,7 +347,8 @@ void State::apply(const OperationBatch& batch, std::size_t index, const Context&
         // The value of a table entry: the entry goes with it.
         Cell* table = find(info.parent, keys, target.key_count - 1);
         if (!table || keys[target.key_count - 1].is_element()) return;
-        if (EntryCell* e = as<TableCell>(*table).find(keys[target.key_count - 1].table_key)) kill(*e, past, info.compartment);
+        if (EntryCell* e = as<TableCell>(*table).find(keys[target.key_count - 1].table_key))
+          kill(*e, past, info.compartment);
       } else if (Cell* cell = find(node, keys, target.key_count)) {
         kill(*cell, past, info.compartment);
       }
@@ -323,7 +363,8 @@ void State::apply(const OperationBatch& batch, std::size_t index, const Context&
       add_to_elements(*e, node, op.id, past);
       return;
     }
-    default: break;
+    default:
+      break;
   }
 
   Cell* cell = reach(node, keys, target.key_count, past);
@@ -403,7 +444,8 @@ void State::apply(const OperationBatch& batch, std::size_t index, const Context&
       if (!is(CellType::text) || context.voided) return;
       restore_text(as<TextCell>(*cell), op, past);
       return;
-    default: return;
+    default:
+      return;
   }
 }
 
@@ -499,11 +541,13 @@ void State::kill(Cell& cell, const Past& past, NodeIndex compartment) {
       if (increments.empty()) adjust_live(cell, -1);
       return;
     }
-    case CellType::element: return;  // handled with its array
+    case CellType::element:
+      return;  // handled with its array
   }
 }
 
-// ---- arrays -----------------------------------------------------------------------------------------------------------
+// ---- arrays
+// -----------------------------------------------------------------------------------------------------------
 
 void State::insert_elements(ArrayCell& cell, const Operation& op, const Context& context) {
   const bool visible = !context.voided;
@@ -533,7 +577,8 @@ void State::move_element(ArrayCell& cell, const Operation& op, const Context& co
   if (visible) show_element(*e, true);
 }
 
-// ---- text -------------------------------------------------------------------------------------------------------------
+// ---- text
+// -------------------------------------------------------------------------------------------------------------
 
 Placement State::type(TextCell& cell, std::uint64_t at, Lv id, std::uint32_t count, std::string_view text) {
   note(cell);
@@ -552,7 +597,8 @@ void State::erase(TextCell& cell, const Sequence::Spot& spot, std::uint32_t coun
     return;
   }
   std::string removed;
-  cell.sequence.set_liveness_at(spot, count, {false, false, false}, {}, noting_ && first < notes_.first ? &removed : nullptr);
+  cell.sequence.set_liveness_at(spot, count, {false, false, false}, {},
+                                noting_ && first < notes_.first ? &removed : nullptr);
   adjust_live(cell, -static_cast<std::int64_t>(count));
   note_text(cell, first, count, true, at, std::move(removed));
 }
@@ -593,7 +639,8 @@ void State::erase_characters(TextCell& cell, Lv first, std::uint32_t count, cons
       if (span.visible) {
         std::string removed;
         const std::uint64_t position = noting_ ? sequence.position(spot) : 0;
-        sequence.set_liveness_at(spot, n, {restored, false, restored}, {}, noting_ && first < notes_.first ? &removed : nullptr);
+        sequence.set_liveness_at(spot, n, {restored, false, restored}, {},
+                                 noting_ && first < notes_.first ? &removed : nullptr);
         if (!restored) {
           adjust_live(cell, -static_cast<std::int64_t>(n));
           note_text(cell, first, n, true, position, std::move(removed));

@@ -1,11 +1,12 @@
 // The value of a document as a function of (set of changes, set of voided leaves).
 //
-// State applies operations in any causal order and keeps the tree of cells that they produce. An operation that refers to something it has
-// not seen, that does not exist, or that has another kind, has no effect; which operations those are depends on the causal past alone, so all
-// replicas agree. A voided operation has no effect either, but what it inserted stays as invisible anchors.
+// State applies operations in any causal order and keeps the tree of cells that they produce. An operation that refers
+// to something it has not seen, that does not exist, or that has another kind, has no effect; which operations those
+// are depends on the causal past alone, so all replicas agree. A voided operation has no effect either, but what it
+// inserted stays as invisible anchors.
 //
-// Un-applying is not done here: Document builds a fresh State from history. While a transaction is open State notes what it touches, as it
-// was before; PatchBuilder turns the notes into patches.
+// Un-applying is not done here: Document builds a fresh State from history. While a transaction is open State notes
+// what it touches, as it was before; PatchBuilder turns the notes into patches.
 #pragma once
 
 #include <deque>
@@ -35,9 +36,9 @@ class CharacterSource {
 struct Notes {
   struct Note {
     Cell* cell;
-    bool existed;          // entry, element: as part of the visible value
-    std::uint32_t detail;  // reg, text: into the vectors below
-    Lv slot = kNoLv;       // element
+    bool existed;             // entry, element: as part of the visible value
+    std::uint32_t detail;     // reg, text: into the vectors below
+    Lv slot = kNoLv;          // element
     std::int64_t number = 0;  // flag: 0 or 1; counter
   };
   struct TextRun {  // characters whose visibility changed, at the time of the change
@@ -77,7 +78,7 @@ class State {
   struct Context {
     Past past;
     bool voided = false;
-    std::uint32_t epoch = 0;  // differs from change to change
+    std::uint32_t epoch = 0;                        // differs from change to change
     const std::vector<NodeIndex>* nodes = nullptr;  // of the batch's ordinals
   };
 
@@ -89,18 +90,20 @@ class State {
   // Types `text` at visible index `at` of a text cell and returns where it was placed. An edit made here and now.
   Placement type(TextCell& cell, std::uint64_t at, Lv id, std::uint32_t count, std::string_view text);
 
-  // Erases `count` visible characters that lie in one span, at `spot`, whose visible index is `at`. An edit made here and now.
+  // Erases `count` visible characters that lie in one span, at `spot`, whose visible index is `at`. An edit made here
+  // and now.
   void erase(TextCell& cell, const Sequence::Spot& spot, std::uint32_t count, std::uint64_t at);
 
   // Null when nothing was ever written there.
   Cell* root() const { return root_; }
   Cell* find(NodeIndex node, const Key* keys, std::size_t key_count) const;
   Cell* find(const Address& a) const { return find(a.node, a.keys.data(), a.keys.size()); }
-  // The cell, made when it is not there. Null when the address makes no sense: an element that is not in that array, a key of another type.
+  // The cell, made when it is not there. Null when the address makes no sense: an element that is not in that array, a
+  // key of another type.
   Cell* reach(NodeIndex node, const Key* keys, std::size_t key_count, const Past& past);
   EntryCell* reach_entry(NodeIndex value_node, const Key* keys, std::size_t key_count, const Past& past);
-  // The element that occupies a place of the array's sequence, or is named by its own id; null while it is only an item of the sequence, and then
-  // the place is its id.
+  // The element that occupies a place of the array's sequence, or is named by its own id; null while it is only an item
+  // of the sequence, and then the place is its id.
   ElementCell* element(Lv slot) const { return slots_.get(slot); }
   Address address_of(const Cell& cell) const;  // of a cell or of an entry's or element's value
 
@@ -119,7 +122,8 @@ class State {
   Cell* make_root();
   Cell* child(BranchCell& branch, NodeIndex node);  // made when it is not there
   EntryCell* entry(TableCell& table, const Value& key, NodeIndex value_node);
-  ElementCell* materialize(ArrayCell& array, Lv id, NodeIndex value_node);  // null when it is not an element of the array
+  ElementCell* materialize(ArrayCell& array, Lv id,
+                           NodeIndex value_node);  // null when it is not an element of the array
   void bind_slot(Lv slot, ElementCell* element) { slots_.set(slot, element); }
   // Without looking whether it is there already.
   Cell* new_child(BranchCell& branch, NodeIndex node);
@@ -141,7 +145,8 @@ class State {
   bool key_fits(NodeIndex table, const Value& key) const;
 
   void note(Cell& cell);
-  void note_text(TextCell& cell, Lv id, std::uint32_t count, bool was_visible, std::uint64_t position, std::string removed);
+  void note_text(TextCell& cell, Lv id, std::uint32_t count, bool was_visible, std::uint64_t position,
+                 std::string removed);
 
   const NodeTable* node_table_;
   const ChangeGraph* graph_;
@@ -157,8 +162,8 @@ class State {
   Pool<TableCell> tables_;
   Pool<ArrayCell> arrays_;
   Pool<TextCell> texts_;
-  PlaceTable places_;            // id of a character or slot -> leaf of its sequence
-  LvTable<ElementCell> slots_;   // element or move id -> element
+  PlaceTable places_;           // id of a character or slot -> leaf of its sequence
+  LvTable<ElementCell> slots_;  // element or move id -> element
   Cell* root_ = nullptr;
 
   bool noting_ = false;

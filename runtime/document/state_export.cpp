@@ -12,8 +12,8 @@ namespace {
 constexpr std::uint8_t kFormat = 1;
 constexpr std::uint8_t kEnd = 0;  // of the children of a branch; else 1
 
-// Writes what is alive or anchors something. Ids are (change, offset), and changes are numbered in the order of their first mention,
-// where their hash stands.
+// Writes what is alive or anchors something. Ids are (change, offset), and changes are numbered in the order of their
+// first mention, where their hash stands.
 class Exporter {
  public:
   Exporter(const State& state, const ChangeGraph& graph) : state_(state), graph_(graph) {}
@@ -60,21 +60,29 @@ class Exporter {
   void value(const Value& v) {
     out_.u8(static_cast<std::uint8_t>(primitive_of(v)));
     switch (primitive_of(v)) {
-      case Primitive::none: return;
-      case Primitive::boolean: return out_.u8(std::get<bool>(v) ? 1 : 0);
-      case Primitive::u64: return out_.varint(std::get<std::uint64_t>(v));
-      case Primitive::i64: return out_.signed_varint(std::get<std::int64_t>(v));
-      case Primitive::f64: return out_.fixed64(std::bit_cast<std::uint64_t>(std::get<double>(v)));
-      case Primitive::string: return out_.text(std::get<std::string>(v));
-      case Primitive::bytes: return out_.bytes(std::get<Bytes>(v));
+      case Primitive::none:
+        return;
+      case Primitive::boolean:
+        return out_.u8(std::get<bool>(v) ? 1 : 0);
+      case Primitive::u64:
+        return out_.varint(std::get<std::uint64_t>(v));
+      case Primitive::i64:
+        return out_.signed_varint(std::get<std::int64_t>(v));
+      case Primitive::f64:
+        return out_.fixed64(std::bit_cast<std::uint64_t>(std::get<double>(v)));
+      case Primitive::string:
+        return out_.text(std::get<std::string>(v));
+      case Primitive::bytes:
+        return out_.bytes(std::get<Bytes>(v));
     }
   }
 
   void children(const BranchCell& branch) {
     std::vector<const Cell*> sorted;
     for (const Cell* c = branch.first; c; c = c->next) sorted.push_back(c);
-    std::sort(sorted.begin(), sorted.end(),
-              [&](const Cell* a, const Cell* b) { return state_.nodes().at(a->node).id < state_.nodes().at(b->node).id; });
+    std::sort(sorted.begin(), sorted.end(), [&](const Cell* a, const Cell* b) {
+      return state_.nodes().at(a->node).id < state_.nodes().at(b->node).id;
+    });
     for (const Cell* c : sorted) {
       const ByteWriter content = written(*c);
       if (content.empty()) continue;
@@ -86,10 +94,14 @@ class Exporter {
 
   void cell(const Cell& c) {
     switch (c.type) {
-      case CellType::structure: return branch(static_cast<const BranchCell&>(c));
-      case CellType::table: return table(static_cast<const TableCell&>(c));
-      case CellType::array: return array(static_cast<const ArrayCell&>(c));
-      case CellType::text: return text(static_cast<const TextCell&>(c));
+      case CellType::structure:
+        return branch(static_cast<const BranchCell&>(c));
+      case CellType::table:
+        return table(static_cast<const TableCell&>(c));
+      case CellType::array:
+        return array(static_cast<const ArrayCell&>(c));
+      case CellType::text:
+        return text(static_cast<const TextCell&>(c));
       case CellType::flag:
         if (!static_cast<const FlagCell&>(c).enables.empty()) dots(static_cast<const FlagCell&>(c).enables);
         return;
@@ -114,7 +126,8 @@ class Exporter {
         return;
       }
       case CellType::entry:
-      case CellType::element: TLFS_CHECK(false, "entries and elements are written with what holds them");
+      case CellType::element:
+        TLFS_CHECK(false, "entries and elements are written with what holds them");
     }
   }
 

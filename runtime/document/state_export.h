@@ -1,5 +1,5 @@
-// A state as canonical bytes: the same on all replicas that hold the same changes and voided leaves, whatever the order in which the
-// changes came. What a digest of the state is taken of. runtime/document/README.md describes the bytes.
+// A state as canonical bytes: the same on all replicas that hold the same changes and voided leaves, whatever the order
+// in which the changes came. What a digest of the state is taken of. runtime/document/README.md describes the bytes.
 #pragma once
 
 #include "runtime/base/bytes.h"

@@ -16,13 +16,20 @@ ArrayCell& as_array(Cell& c) { return static_cast<ArrayCell&>(c); }
 
 CellType cell_type(Kind kind) {
   switch (kind) {
-    case Kind::structure: return CellType::structure;
-    case Kind::table: return CellType::table;
-    case Kind::array: return CellType::array;
-    case Kind::text: return CellType::text;
-    case Kind::reg: return CellType::reg;
-    case Kind::flag: return CellType::flag;
-    case Kind::counter: return CellType::counter;
+    case Kind::structure:
+      return CellType::structure;
+    case Kind::table:
+      return CellType::table;
+    case Kind::array:
+      return CellType::array;
+    case Kind::text:
+      return CellType::text;
+    case Kind::reg:
+      return CellType::reg;
+    case Kind::flag:
+      return CellType::flag;
+    case Kind::counter:
+      return CellType::counter;
   }
   return CellType::structure;
 }
@@ -45,16 +52,20 @@ Result<const NodeInfo*> Transaction::expect(const Address& at, Kind kind) const 
     return Error(Errc::no_such_place, "the document's schema has no such place");
   const NodeInfo& info = nodes.at(at.node);
   if (info.kind != kind)
-    return Error(Errc::wrong_kind, where(at) + " is a " + schema::type_name(info.kind, info.primitive) + ", not a " +
-                                       schema::type_name(kind, kind == Kind::reg || kind == Kind::table ? Primitive::string : Primitive::none));
+    return Error(
+        Errc::wrong_kind,
+        where(at) + " is a " + schema::type_name(info.kind, info.primitive) + ", not a " +
+            schema::type_name(kind, kind == Kind::reg || kind == Kind::table ? Primitive::string : Primitive::none));
   if (info.key_count != at.keys.size())
-    return Error(Errc::no_such_place, where(at) + " needs " + std::to_string(info.key_count) + " keys, not " + std::to_string(at.keys.size()));
+    return Error(Errc::no_such_place, where(at) + " needs " + std::to_string(info.key_count) + " keys, not " +
+                                          std::to_string(at.keys.size()));
   if (!at.keys.empty())
     if (Status s = place_exists(at); !s) return s.error();
   return &info;
 }
 
-// That the keys are of the right type and the elements visible. Table keys come into being with what is written below them.
+// That the keys are of the right type and the elements visible. Table keys come into being with what is written below
+// them.
 Status Transaction::place_exists(const Address& at) const {
   const NodeTable& nodes = state_.nodes();
   const NodeInfo& info = nodes.at(at.node);
@@ -64,9 +75,12 @@ Status Transaction::place_exists(const Address& at) const {
     if (above.kind == Kind::table) {
       const Key& key = at.keys[k++];
       if (key.is_element() || primitive_of(key.table_key) != above.primitive)
-        return Error(Errc::wrong_kind, where(at) + ": keys are of type " + std::string(schema::primitive_name(above.primitive)));
+        return Error(Errc::wrong_kind,
+                     where(at) + ": keys are of type " + std::string(schema::primitive_name(above.primitive)));
       if (const auto* text = std::get_if<std::string>(&key.table_key)) {
-        if (text->size() > kMaxKeyBytes) return Error(Errc::limit_exceeded, where(at) + ": a key has at most " + std::to_string(kMaxKeyBytes) + " bytes");
+        if (text->size() > kMaxKeyBytes)
+          return Error(Errc::limit_exceeded,
+                       where(at) + ": a key has at most " + std::to_string(kMaxKeyBytes) + " bytes");
         if (!is_valid_utf8(*text)) return Error(Errc::invalid_text, where(at) + ": a key is not valid UTF-8");
       }
     } else if (above.kind == Kind::array) {
@@ -111,7 +125,8 @@ void Transaction::apply_last() {
   state_.apply(in_.batch, in_.batch.operations.size() - 1, context);
 }
 
-// ---- registers, flags, counters ---------------------------------------------------------------------------------------
+// ---- registers, flags, counters
+// ---------------------------------------------------------------------------------------
 
 Status Transaction::assign(const Address& reg, Value value) {
   std::vector<Value> one;
@@ -125,14 +140,17 @@ Status Transaction::assign(const Address& reg, std::vector<Value> values) {
   if (values.empty()) return unset(reg);
   for (const Value& v : values) {
     if (primitive_of(v) != (*info)->primitive)
-      return Error(Errc::wrong_kind, where(reg) + " holds " + std::string(schema::primitive_name((*info)->primitive)) + ", not " +
-                                         std::string(schema::primitive_name(primitive_of(v))));
+      return Error(Errc::wrong_kind, where(reg) + " holds " + std::string(schema::primitive_name((*info)->primitive)) +
+                                         ", not " + std::string(schema::primitive_name(primitive_of(v))));
     if (const auto* text = std::get_if<std::string>(&v)) {
-      if (text->size() > kMaxValueBytes) return Error(Errc::limit_exceeded, where(reg) + ": a value has at most " + std::to_string(kMaxValueBytes) + " bytes");
+      if (text->size() > kMaxValueBytes)
+        return Error(Errc::limit_exceeded,
+                     where(reg) + ": a value has at most " + std::to_string(kMaxValueBytes) + " bytes");
       if (!is_valid_utf8(*text)) return Error(Errc::invalid_text, where(reg) + ": the value is not valid UTF-8");
     }
     if (const auto* bytes = std::get_if<Bytes>(&v); bytes && bytes->size() > kMaxValueBytes)
-      return Error(Errc::limit_exceeded, where(reg) + ": a value has at most " + std::to_string(kMaxValueBytes) + " bytes");
+      return Error(Errc::limit_exceeded,
+                   where(reg) + ": a value has at most " + std::to_string(kMaxValueBytes) + " bytes");
     if (const auto* number = std::get_if<double>(&v); number && !std::isfinite(*number))
       return Error(Errc::wrong_kind, where(reg) + ": a number must be finite");
   }
@@ -173,7 +191,8 @@ Status Transaction::increment(const Address& counter, std::int64_t by) {
   const auto info = expect(counter, Kind::counter);
   if (!info) return info.error();
   if (in_.with_undo)
-    undo_.push_back({.kind = UndoStep::Kind::add, .address = counter,
+    undo_.push_back({.kind = UndoStep::Kind::add,
+                     .address = counter,
                      .amount = static_cast<std::int64_t>(0 - static_cast<std::uint64_t>(by))});
   add(OperationKind::increment, counter).amount = by;
   apply_last();
@@ -191,7 +210,8 @@ Status Transaction::reset(const Address& counter) {
   return {};
 }
 
-// ---- containers -------------------------------------------------------------------------------------------------------
+// ---- containers
+// -------------------------------------------------------------------------------------------------------
 
 Status Transaction::touch(const Address& entry) {
   const NodeTable& nodes = state_.nodes();
@@ -245,7 +265,8 @@ Status Transaction::remove(const Address& place) {
             if (const ElementCell* e = state_.element(slot); e && e->slot == slot) self(self, *e);
         });
         return;
-      default: return;
+      default:
+        return;
     }
   };
   if (cell->live > 0) collect(collect, *cell);
@@ -269,15 +290,19 @@ Result<Lv> Transaction::insert(const Address& array, std::uint64_t index, std::u
   if (!info) return info.error();
   const ArrayCell* cell = array_at(array);
   const std::uint64_t size = cell ? cell->sequence.visible() : 0;
-  if (index > size) return Error(Errc::out_of_range, where(array) + ": index " + std::to_string(index) + " of an array of " + std::to_string(size));
-  if (count == 0 || count > kMaxElementsPerEdit) return Error(Errc::limit_exceeded, "between 1 and " + std::to_string(kMaxElementsPerEdit) + " elements at once");
+  if (index > size)
+    return Error(Errc::out_of_range,
+                 where(array) + ": index " + std::to_string(index) + " of an array of " + std::to_string(size));
+  if (count == 0 || count > kMaxElementsPerEdit)
+    return Error(Errc::limit_exceeded, "between 1 and " + std::to_string(kMaxElementsPerEdit) + " elements at once");
   const Placement place = cell ? cell->sequence.placement_at(index) : Placement{};
   Operation& op = add(OperationKind::insert, array, count);
   op.parent = place.parent;
   op.side = place.side;
   const Lv id = op.id;
   apply_last();
-  if (in_.with_undo) undo_.push_back({.kind = UndoStep::Kind::erase_elements, .address = array, .id = id, .count = count});
+  if (in_.with_undo)
+    undo_.push_back({.kind = UndoStep::Kind::erase_elements, .address = array, .id = id, .count = count});
   return id;
 }
 
@@ -287,7 +312,8 @@ Status Transaction::erase(const Address& array, std::uint64_t index, std::uint64
   ArrayCell* cell = array_at(array);
   const std::uint64_t size = cell ? cell->sequence.visible() : 0;
   if (index > size || count > size - index)
-    return Error(Errc::out_of_range, where(array) + ": elements " + std::to_string(index) + " to " + std::to_string(index + count) + " of an array of " + std::to_string(size));
+    return Error(Errc::out_of_range, where(array) + ": elements " + std::to_string(index) + " to " +
+                                         std::to_string(index + count) + " of an array of " + std::to_string(size));
   const NodeTable& nodes = state_.nodes();
   while (count > 0) {
     const Sequence::Spot spot = cell->sequence.at(index);
@@ -304,7 +330,8 @@ Status Transaction::erase(const Address& array, std::uint64_t index, std::uint64
       // What is below in other compartments is removed there.
       if (e) {
         for (const Cell* c = e->first; c; c = c->next) {
-          if (nodes.at(c->node).compartment == c->node && nodes.at(c->node).compartment != (*info)->compartment && c->live > 0) {
+          if (nodes.at(c->node).compartment == c->node && nodes.at(c->node).compartment != (*info)->compartment &&
+              c->live > 0) {
             if (Status s = remove(state_.address_of(*c)); !s) return s;
           }
         }
@@ -314,7 +341,8 @@ Status Transaction::erase(const Address& array, std::uint64_t index, std::uint64
     Operation& op = add(OperationKind::erase, array, n);
     op.subject = id;
     apply_last();
-    if (in_.with_undo) undo_.push_back({.kind = UndoStep::Kind::restore_elements, .address = array, .id = id, .count = n});
+    if (in_.with_undo)
+      undo_.push_back({.kind = UndoStep::Kind::restore_elements, .address = array, .id = id, .count = n});
     count -= n;
   }
   return {};
@@ -326,7 +354,8 @@ Status Transaction::move(const Address& array, std::uint64_t from, std::uint64_t
   ArrayCell* cell = array_at(array);
   const std::uint64_t size = cell ? cell->sequence.visible() : 0;
   if (from >= size || to >= size)
-    return Error(Errc::out_of_range, where(array) + ": move from " + std::to_string(from) + " to " + std::to_string(to) + " in an array of " + std::to_string(size));
+    return Error(Errc::out_of_range, where(array) + ": move from " + std::to_string(from) + " to " +
+                                         std::to_string(to) + " in an array of " + std::to_string(size));
   if (from == to) return {};
   const Lv slot = cell->sequence.id(cell->sequence.at(from));
   const ElementCell* e = state_.element(slot);
@@ -343,14 +372,16 @@ Status Transaction::move(const Address& array, std::uint64_t from, std::uint64_t
   return {};
 }
 
-// ---- text -------------------------------------------------------------------------------------------------------------
+// ---- text
+// -------------------------------------------------------------------------------------------------------------
 
 Result<TextCell*> Transaction::text_at(const Address& at) {
   if (at.node == text_node_ && at.keys.empty()) return text_cell_;
   const auto info = expect(at, Kind::text);
   if (!info) return info.error();
   Cell* found = state_.reach(at.node, at.keys.data(), at.keys.size(), Past());
-  if (!found || found->type != CellType::text) return Error(Errc::no_such_place, where(at) + ": the place is not there");
+  if (!found || found->type != CellType::text)
+    return Error(Errc::no_such_place, where(at) + ": the place is not there");
   if (at.keys.empty()) {
     text_node_ = at.node;
     text_cell_ = &as_text(*found);
@@ -358,19 +389,24 @@ Result<TextCell*> Transaction::text_at(const Address& at) {
   return &as_text(*found);
 }
 
-Status Transaction::splice(const Address& text, std::uint64_t at, std::uint64_t remove, std::string_view insert, TextUnit unit) {
+Status Transaction::splice(const Address& text, std::uint64_t at, std::uint64_t remove, std::string_view insert,
+                           TextUnit unit) {
   const Result<TextCell*> found = text_at(text);
   if (!found) return found.error();
-  if (insert.size() > kMaxTextBytes) return Error(Errc::limit_exceeded, "at most " + std::to_string(kMaxTextBytes) + " bytes of text at once");
+  if (insert.size() > kMaxTextBytes)
+    return Error(Errc::limit_exceeded, "at most " + std::to_string(kMaxTextBytes) + " bytes of text at once");
   if (!is_valid_utf8(insert)) return Error(Errc::invalid_text, where(text) + ": the text is not valid UTF-8");
   TextCell& cell = **found;
   const std::uint64_t length = unit == TextUnit::utf16 ? cell.sequence.utf16() : cell.sequence.visible();
   if (at > length || remove > length - at)
-    return Error(Errc::out_of_range, where(text) + ": positions " + std::to_string(at) + " to " + std::to_string(at + remove) + " of a text of " + std::to_string(length));
+    return Error(Errc::out_of_range, where(text) + ": positions " + std::to_string(at) + " to " +
+                                         std::to_string(at + remove) + " of a text of " + std::to_string(length));
   if (unit == TextUnit::utf16) {
     const auto begin = cell.sequence.code_points_at_utf16(at);
     const auto end = cell.sequence.code_points_at_utf16(at + remove);
-    if (!begin || !end) return Error(Errc::invalid_text, where(text) + ": position " + std::to_string(begin ? at + remove : at) + " lies inside a surrogate pair");
+    if (!begin || !end)
+      return Error(Errc::invalid_text, where(text) + ": position " + std::to_string(begin ? at + remove : at) +
+                                           " lies inside a surrogate pair");
     at = *begin;
     remove = *end - *begin;
   }
@@ -389,7 +425,8 @@ Status Transaction::splice(const Address& text, std::uint64_t at, std::uint64_t 
     op.id = new_ids(op.count);
     state_.erase(cell, spot, op.count, at);
     push(op);
-    if (in_.with_undo) undo_.push_back({.kind = UndoStep::Kind::restore_text, .address = text, .id = op.subject, .count = op.count});
+    if (in_.with_undo)
+      undo_.push_back({.kind = UndoStep::Kind::restore_text, .address = text, .id = op.subject, .count = op.count});
     remove -= op.count;
   }
   if (insert.empty()) return {};
@@ -404,15 +441,18 @@ Status Transaction::splice(const Address& text, std::uint64_t at, std::uint64_t 
   op.parent = place.parent;
   op.side = place.side;
   push(op);
-  if (in_.with_undo) undo_.push_back({.kind = UndoStep::Kind::erase_text, .address = text, .id = op.id, .count = op.count});
+  if (in_.with_undo)
+    undo_.push_back({.kind = UndoStep::Kind::erase_text, .address = text, .id = op.id, .count = op.count});
   return {};
 }
 
-// ---- undo -------------------------------------------------------------------------------------------------------------
+// ---- undo
+// -------------------------------------------------------------------------------------------------------------
 
 Status Transaction::take_back(const UndoEntry& entry) {
   for (auto step = entry.rbegin(); step != entry.rend(); ++step)
-    if (Status s = undo_step(*step); !s && !s.error().is(Errc::out_of_range)) return s;  // what is gone meanwhile stays gone
+    if (Status s = undo_step(*step); !s && !s.error().is(Errc::out_of_range))
+      return s;  // what is gone meanwhile stays gone
   return {};
 }
 
@@ -442,16 +482,20 @@ Status Transaction::undo_step(const UndoStep& step) {
       if (!mine) return {};
       return assign(step.address, others.empty() ? step.values : others);
     }
-    case UndoStep::Kind::set_flag: return set_flag(step.address, step.on);
-    case UndoStep::Kind::add: return increment(step.address, step.amount);
+    case UndoStep::Kind::set_flag:
+      return set_flag(step.address, step.on);
+    case UndoStep::Kind::add:
+      return increment(step.address, step.amount);
     case UndoStep::Kind::untouch: {
       const NodeInfo& info = state_.nodes().at(step.address.node);
       const Cell* table = state_.find(info.parent, step.address.keys.data(), step.address.keys.size() - 1);
-      const EntryCell* e = table ? static_cast<const TableCell*>(table)->find(step.address.keys.back().table_key) : nullptr;
+      const EntryCell* e =
+          table ? static_cast<const TableCell*>(table)->find(step.address.keys.back().table_key) : nullptr;
       if (!e || e->live != 1 || !still(step.id, e->touches)) return {};
       return remove(step.address);
     }
-    case UndoStep::Kind::retouch: return touch(step.address);
+    case UndoStep::Kind::retouch:
+      return touch(step.address);
     case UndoStep::Kind::move_back: {
       if (const auto info = expect(step.address, Kind::array); !info) return info.error();
       ArrayCell* cell = array_at(step.address);
@@ -466,10 +510,15 @@ Status Transaction::undo_step(const UndoStep& step) {
       const Lv id = op.id;
       apply_last();
       if (in_.with_undo)
-        undo_.push_back({.kind = UndoStep::Kind::move_back, .address = step.address, .id = id, .subject = step.subject, .slot = step.id});
+        undo_.push_back({.kind = UndoStep::Kind::move_back,
+                         .address = step.address,
+                         .id = id,
+                         .subject = step.subject,
+                         .slot = step.id});
       return {};
     }
-    default: break;
+    default:
+      break;
   }
   // Runs of elements or characters: those that are, or are not, visible now.
   const bool text = step.kind == UndoStep::Kind::erase_text || step.kind == UndoStep::Kind::restore_text;
@@ -504,7 +553,8 @@ Status Transaction::undo_step(const UndoStep& step) {
   return {};
 }
 
-// ---- by path ----------------------------------------------------------------------------------------------------------
+// ---- by path
+// ----------------------------------------------------------------------------------------------------------
 
 Result<Address> Transaction::address(const Path& path) const {
   Result<Reader::Place> place = reader().locate(path);
@@ -549,14 +599,16 @@ Status Transaction::insert(const Path& path, std::uint64_t index, const std::vec
   if (!place) return place.error();
   const schema::ViewNode& node = view_.view->nodes()[place->view_node];
   if (const auto info = expect(place->address, Kind::array); !info) return info.error();
-  if (node.children.empty()) return Error(Errc::no_such_place, path_text(path) + ": the array's values have no declared type");
+  if (node.children.empty())
+    return Error(Errc::no_such_place, path_text(path) + ": the array's values have no declared type");
   for (std::size_t i = 0; i < values.size(); ++i) {
     Path element = path;
     element.push_back(PathStep::at(index + i));
     if (Status s = check_data(state_.nodes(), view_, node.children[0], values[i], element); !s) return s;
   }
   if (values.empty()) return {};
-  if (values.size() > kMaxElementsPerEdit) return Error(Errc::limit_exceeded, "at most " + std::to_string(kMaxElementsPerEdit) + " elements at once");
+  if (values.size() > kMaxElementsPerEdit)
+    return Error(Errc::limit_exceeded, "at most " + std::to_string(kMaxElementsPerEdit) + " elements at once");
   const Result<Lv> first = insert(place->address, index, static_cast<std::uint32_t>(values.size()));
   if (!first) return first.error();
   Address at = place->address;
@@ -579,7 +631,8 @@ Status Transaction::write(std::uint32_t view_node, const Address& at, const Data
       if (data.is_null()) return fresh || !cell ? Status() : unset(at);
       return assign(at, *coerce(*data.value(), info.primitive));
     }
-    case CellType::flag: return fresh && !std::get<bool>(*data.value()) ? Status() : set_flag(at, std::get<bool>(*data.value()));
+    case CellType::flag:
+      return fresh && !std::get<bool>(*data.value()) ? Status() : set_flag(at, std::get<bool>(*data.value()));
     case CellType::counter: {
       const auto wanted = static_cast<std::uint64_t>(std::get<std::int64_t>(*coerce(*data.value(), Primitive::i64)));
       const auto now = cell ? static_cast<std::uint64_t>(static_cast<const CounterCell*>(cell)->value()) : 0;
@@ -620,8 +673,10 @@ Status Transaction::write(std::uint32_t view_node, const Address& at, const Data
       }
       return {};
     }
-    case CellType::array: return write_array(view_node, at, *data.array());
-    default: return {};
+    case CellType::array:
+      return write_array(view_node, at, *data.array());
+    default:
+      return {};
   }
 }
 

@@ -1,7 +1,8 @@
 // Edits that become visible together. Made by Document::transact; dies with it.
 //
-// Every edit is checked before it changes anything: an error leaves the document as it was before that edit, and the transaction may go on or
-// give up. Positions and indices are those of the value as the transaction's earlier edits have left it.
+// Every edit is checked before it changes anything: an error leaves the document as it was before that edit, and the
+// transaction may go on or give up. Positions and indices are those of the value as the transaction's earlier edits
+// have left it.
 #pragma once
 
 #include <span>
@@ -46,8 +47,9 @@ class Transaction {
   Status set_flag(const Address& flag, bool on);
   Status increment(const Address& counter, std::int64_t by);
   Status reset(const Address& counter);
-  Status touch(const Address& entry);   // a table entry, by the address of its value
-  Status remove(const Address& place);  // a table entry with all that is in it; elsewhere: everything below, which is then empty
+  Status touch(const Address& entry);  // a table entry, by the address of its value
+  Status remove(
+      const Address& place);  // a table entry with all that is in it; elsewhere: everything below, which is then empty
   // Inserts `count` empty elements so that the first one has index `index`; returns its id.
   Result<Lv> insert(const Address& array, std::uint64_t index, std::uint32_t count = 1);
   Status erase(const Address& array, std::uint64_t index, std::uint64_t count = 1);
@@ -58,8 +60,9 @@ class Transaction {
                 TextUnit unit = TextUnit::code_points);
 
   // ---- by path, in the names of the document's version ----
-  // Makes the place equal to `data`: registers, flags, counters, texts (replaced as a whole), structs (named fields only; others stay), tables
-  // (keys that are not named go), arrays (replaced). Checked as a whole before anything changes.
+  // Makes the place equal to `data`: registers, flags, counters, texts (replaced as a whole), structs (named fields
+  // only; others stay), tables (keys that are not named go), arrays (replaced). Checked as a whole before anything
+  // changes.
   Status set(const Path& path, const Data& data);
   Status set(std::string_view path, const Data& data);
   Status set(std::string_view path, Value value) { return set(path, Data(std::move(value))); }
@@ -102,8 +105,10 @@ class Transaction {
 };
 
 // Errc::invalid_json or wrong_kind with the path of the first thing that does not fit the place.
-Status check_data(const NodeTable& nodes, const BoundView& view, std::uint32_t view_node, const Data& data, const Path& at);
-// A JSON primitive as the register's or counter's type wants it: 64-bit integers and bytes may come as strings. Nothing when it does not fit.
+Status check_data(const NodeTable& nodes, const BoundView& view, std::uint32_t view_node, const Data& data,
+                  const Path& at);
+// A JSON primitive as the register's or counter's type wants it: 64-bit integers and bytes may come as strings. Nothing
+// when it does not fit.
 std::optional<Value> coerce(const Value& from, Primitive to);
 
 }  // namespace tlfs::document

@@ -17,7 +17,8 @@ UndoEntry pop(std::deque<UndoEntry>& stack) {
 }
 
 void capture_in(const State& state, const Cell& cell, NodeIndex compartment, UndoEntry& out) {
-  if (cell.type != CellType::element && cell.node != kNoNode && state.nodes().at(cell.node).compartment != compartment) return;
+  if (cell.type != CellType::element && cell.node != kNoNode && state.nodes().at(cell.node).compartment != compartment)
+    return;
   UndoStep step{};
   switch (cell.type) {
     case CellType::structure:
@@ -28,7 +29,8 @@ void capture_in(const State& state, const Cell& cell, NodeIndex compartment, Und
         step.address.keys = state.address_of(cell).keys;
         out.push_back(step);
       }
-      for (const Cell* c = static_cast<const BranchCell&>(cell).first; c; c = c->next) capture_in(state, *c, compartment, out);
+      for (const Cell* c = static_cast<const BranchCell&>(cell).first; c; c = c->next)
+        capture_in(state, *c, compartment, out);
       return;
     }
     case CellType::table:
@@ -44,7 +46,8 @@ void capture_in(const State& state, const Cell& cell, NodeIndex compartment, Und
           const ElementCell* e = state.element(slot);
           const Lv id = e ? e->id : slot;
           UndoStep* last = out.empty() ? nullptr : &out.back();
-          if (last && last->kind == UndoStep::Kind::restore_elements && last->id + last->count == id && last->address == step.address) {
+          if (last && last->kind == UndoStep::Kind::restore_elements && last->id + last->count == id &&
+              last->address == step.address) {
             ++last->count;
           } else {
             step.kind = UndoStep::Kind::restore_elements;
@@ -95,7 +98,8 @@ void capture_in(const State& state, const Cell& cell, NodeIndex compartment, Und
       step.amount = static_cast<const CounterCell&>(cell).value();
       out.push_back(step);
       return;
-    case CellType::element: return;
+    case CellType::element:
+      return;
   }
 }
 

@@ -1,7 +1,8 @@
 // Undo: what takes an own transaction back, without touching what others did meanwhile.
 //
-// Each edit leaves a step that names the ids it made or removed. Characters and elements come back under their old ids, so that two people
-// who undo the same deletion do not double it; a register goes back only while it still holds what the step's edit wrote.
+// Each edit leaves a step that names the ids it made or removed. Characters and elements come back under their old ids,
+// so that two people who undo the same deletion do not double it; a register goes back only while it still holds what
+// the step's edit wrote.
 #pragma once
 
 #include <deque>
@@ -15,15 +16,15 @@ namespace tlfs::document {
 
 struct UndoStep {
   enum class Kind : std::uint8_t {
-    reassign,          // register `address`: was `values`, `id` is the edit's assignment
-    set_flag,          // flag: was `on`
-    add,               // counter: add `amount`
-    erase_elements,    // array: `count` from `id` on, which the edit inserted or restored
+    reassign,        // register `address`: was `values`, `id` is the edit's assignment
+    set_flag,        // flag: was `on`
+    add,             // counter: add `amount`
+    erase_elements,  // array: `count` from `id` on, which the edit inserted or restored
     restore_elements,
     erase_text,
     restore_text,
-    move_back,         // array: element `subject` from place `id` back to place `slot`
-    untouch,           // table entry that the edit touched
+    move_back,  // array: element `subject` from place `id` back to place `slot`
+    untouch,    // table entry that the edit touched
     retouch,
   };
   Kind kind;
@@ -48,9 +49,9 @@ inline constexpr std::size_t kMaxUndoEntries = 1000;  // per origin; the oldest 
 // One pair of stacks for each origin (a window, a tool).
 class UndoStacks {
  public:
-  void did(const std::string& origin, UndoEntry entry);       // forgets what could be redone
-  void undid(const std::string& origin, UndoEntry entry);     // goes to the redo stack
-  void redid(const std::string& origin, UndoEntry entry);     // goes to the undo stack
+  void did(const std::string& origin, UndoEntry entry);    // forgets what could be redone
+  void undid(const std::string& origin, UndoEntry entry);  // goes to the redo stack
+  void redid(const std::string& origin, UndoEntry entry);  // goes to the undo stack
   bool can_undo(const std::string& origin) const;
   bool can_redo(const std::string& origin) const;
   UndoEntry take_undo(const std::string& origin);

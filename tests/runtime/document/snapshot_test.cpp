@@ -8,41 +8,17 @@
 #include "runtime/base/environment.h"
 #include "runtime/document/document.h"
 #include "runtime/document/state_export.h"
-#include "schema/compiler/compile.h"
+#include "tests/runtime/document/every_kind.h"
 
 using namespace tlfs;
 using namespace tlfs::document;
+using namespace tlfs::document::testing;
 
 namespace {
 
-constexpr const char* kSchema = R"(
-all {
-  0.1.0 {
-    .: Struct
-    .title: MVReg<String>  .on: MVReg<bool>  .u: MVReg<u64>  .i: MVReg<i64>  .f: MVReg<f64>  .bytes: MVReg<Bytes>
-    .flag: EWFlag  .count: Counter  .text: Text
-    .table: Table<String>  .table.{}: Struct  .table.{}.n: MVReg<u64>  .table.{}.text: Text
-    .numbers: Table<i64>  .numbers.{}: Counter
-    .list: Array  .list.[]: Struct  .list.[].title: MVReg<String>  .list.[].done: EWFlag  .list.[].text: Text
-    .list.[].tags: Array  .list.[].tags.[]: MVReg<String>
-    .secret: Struct @compartment  .secret.words: Array  .secret.words.[]: Text
-  }
-}
-)";
-
-std::shared_ptr<const schema::Package> package() {
-  static const auto compiled = schema::compile(kSchema, "test").value()[0].package;
-  return compiled;
-}
-
 Document::Settings settings(std::uint8_t device) {
-  Document::Settings s;
-  s.id.fill(7);
-  std::array<std::uint8_t, 32> seed{};
-  seed[0] = device;
-  s.device = std::make_shared<crypto::SigningKey>(crypto::SigningKey::from_seed(seed));
-  s.package = package();
-  return s;
+  static const auto package = every_kind();
+  return settings_of(package, device);
 }
 
 std::string words(SeededRandom& random) {
@@ -91,13 +67,21 @@ void edit(Transaction& tx, SeededRandom& random) {
   const std::string key = random.chance(0.5) ? "k" : words(random);
   const std::string entry = ".table[\"" + std::string(key == "k" ? "k" : "other") + "\"]";
   switch (random.below(20)) {
-    case 0: return set(".title", words(random));
-    case 1: return set(".on", random.chance(0.5));
-    case 2: return set(".u", random.next() >> 12);
-    case 3: return set(".i", static_cast<std::int64_t>(random.next() >> 12) - (std::int64_t{1} << 51));
-    case 4: return set(".f", static_cast<double>(random.below(100)) / 8);
-    case 5: return set(".bytes", Bytes(random.below(5), 3));
-    case 6: REQUIRE(tx.set_flag(*tx.address(".flag"), random.chance(0.6)).ok()); return;
+    case 0:
+      return set(".title", words(random));
+    case 1:
+      return set(".on", random.chance(0.5));
+    case 2:
+      return set(".u", random.next() >> 12);
+    case 3:
+      return set(".i", static_cast<std::int64_t>(random.next() >> 12) - (std::int64_t{1} << 51));
+    case 4:
+      return set(".f", static_cast<double>(random.below(100)) / 8);
+    case 5:
+      return set(".bytes", Bytes(random.below(5), 3));
+    case 6:
+      REQUIRE(tx.set_flag(*tx.address(".flag"), random.chance(0.6)).ok());
+      return;
     case 7:
       if (random.chance(0.2)) {
         REQUIRE(tx.reset(*tx.address(".count")).ok());
@@ -107,12 +91,21 @@ void edit(Transaction& tx, SeededRandom& random) {
       return;
     case 8:
     case 9:
-    case 10: return edit_text(tx, random, ".text");
-    case 11: return set(entry + ".n", random.below(5));
-    case 12: return edit_text(tx, random, entry + ".text");
-    case 13: REQUIRE(tx.remove(*tx.address(entry)).ok()); return;
-    case 14: REQUIRE(tx.touch(*tx.address(entry)).ok()); return;
-    case 15: REQUIRE(tx.increment(*tx.address(".numbers{" + std::to_string(random.below(3)) + "}"), 2).ok()); return;
+    case 10:
+      return edit_text(tx, random, ".text");
+    case 11:
+      return set(entry + ".n", random.below(5));
+    case 12:
+      return edit_text(tx, random, entry + ".text");
+    case 13:
+      REQUIRE(tx.remove(*tx.address(entry)).ok());
+      return;
+    case 14:
+      REQUIRE(tx.touch(*tx.address(entry)).ok());
+      return;
+    case 15:
+      REQUIRE(tx.increment(*tx.address(".numbers{" + std::to_string(random.below(3)) + "}"), 2).ok());
+      return;
     case 16: {
       const std::string word = edit_array(tx, random, ".secret.words");
       if (!word.empty()) edit_text(tx, random, word);
@@ -122,15 +115,20 @@ void edit(Transaction& tx, SeededRandom& random) {
       const std::string element = edit_array(tx, random, ".list");
       if (element.empty()) return;
       switch (random.below(5)) {
-        case 0: return set(element + ".title", words(random));
-        case 1: REQUIRE(tx.set_flag(*tx.address(element + ".done"), random.chance(0.6)).ok()); return;
-        case 2: return edit_text(tx, random, element + ".text");
+        case 0:
+          return set(element + ".title", words(random));
+        case 1:
+          REQUIRE(tx.set_flag(*tx.address(element + ".done"), random.chance(0.6)).ok());
+          return;
+        case 2:
+          return edit_text(tx, random, element + ".text");
         case 3: {
           const std::string tag = edit_array(tx, random, element + ".tags");
           if (!tag.empty()) set(tag, words(random));
           return;
         }
-        default: return;
+        default:
+          return;
       }
     }
   }
@@ -276,7 +274,8 @@ TEST_CASE("Another device opens a snapshot and writes as itself") {
   CHECK((*opened)->json() == pair.a.json());
 }
 
-TEST_CASE("The canonical bytes of a state do not depend on the order in which changes came, and do depend on the state") {
+TEST_CASE(
+    "The canonical bytes of a state do not depend on the order in which changes came, and do depend on the state") {
   for (std::uint64_t seed = 1; seed <= 60; ++seed) {
     INFO("seed " << seed);
     Pair pair(seed, 60);
