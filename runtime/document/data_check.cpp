@@ -2,6 +2,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "runtime/base/utf.h"
 #include "runtime/document/transaction.h"
 
 namespace tlfs::document {
@@ -109,6 +110,7 @@ Status check_data(const NodeTable& nodes, const BoundView& view, std::uint32_t v
                                                ", found " + to_json(Data(Value(m.name))));
         if (m.name.size() > kMaxKeyBytes)
           return Error(Errc::limit_exceeded, path_text(at) + ": a key has at most " + std::to_string(kMaxKeyBytes) + " bytes");
+        if (!is_valid_utf8(m.name)) return Error(Errc::invalid_text, path_text(at) + ": a key is not valid UTF-8");
         below.push_back(PathStep::of_key(*key));
         if (Status s = check_data(nodes, view, node.children[0], m.value, below); !s) return s;
         below.pop_back();
@@ -128,6 +130,11 @@ Status check_data(const NodeTable& nodes, const BoundView& view, std::uint32_t v
     }
     case Kind::text:
       if (!data.value() || primitive_of(*data.value()) != Primitive::string) return misfit("a string");
+      if (const auto& text = std::get<std::string>(*data.value()); text.size() > kMaxTextBytes) {
+        return Error(Errc::limit_exceeded, path_text(at) + ": at most " + std::to_string(kMaxTextBytes) + " bytes of text at once");
+      } else if (!is_valid_utf8(text)) {
+        return Error(Errc::invalid_text, path_text(at) + ": the text is not valid UTF-8");
+      }
       return {};
     case Kind::flag:
       if (!data.value() || primitive_of(*data.value()) != Primitive::boolean) return misfit("true or false");
@@ -154,6 +161,8 @@ Status check_data(const NodeTable& nodes, const BoundView& view, std::uint32_t v
       const auto* text = std::get_if<std::string>(data.value());
       if (text && text->size() > kMaxValueBytes)
         return Error(Errc::limit_exceeded, path_text(at) + ": a value has at most " + std::to_string(kMaxValueBytes) + " bytes");
+      if (text && info.primitive == Primitive::string && !is_valid_utf8(*text))
+        return Error(Errc::invalid_text, path_text(at) + ": the value is not valid UTF-8");
       return {};
     }
   }

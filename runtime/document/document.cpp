@@ -102,6 +102,7 @@ Commit Document::finish(Transaction& tx, const TransactionOptions& options) {
 Result<Commit> Document::commit(Transaction& tx, const TransactionOptions& options) {
   Commit done = finish(tx, options);
   if (tx.id_count() > 0 && !options.origin.empty()) undo_.did(options.origin, tx.take_undo());
+  undo_.rename(tx.revived());
   return done;
 }
 
@@ -131,6 +132,7 @@ Result<Commit> Document::take_back(const std::string& origin, bool redo) {
   } else {
     undo_.undid(origin, tx.take_undo());
   }
+  undo_.rename(tx.revived());
   return done;
 }
 
