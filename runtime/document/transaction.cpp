@@ -438,7 +438,8 @@ Status Transaction::splice(const Address& text, std::uint64_t at, std::uint64_t 
 Status Transaction::take_back(const UndoEntry& entry) {
   const auto take = [this](const UndoStep& step) {
     const Status s = undo_step(step);
-    return !s && s.error().is(Errc::out_of_range) ? Status() : s;  // what is gone meanwhile stays gone
+    // What is gone meanwhile stays gone, and what only another package can name cannot be written here.
+    return !s && (s.error().is(Errc::out_of_range) || s.error().is(Errc::no_such_place)) ? Status() : s;
   };
   // A touch can be taken back only once nothing else is in the entry, so these come last, the innermost first.
   std::vector<const UndoStep*> touches;

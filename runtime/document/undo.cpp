@@ -105,9 +105,12 @@ void capture_in(const State& state, const Cell& cell, NodeIndex compartment, Und
 }  // namespace
 
 Lv sole_dot(const RegisterCell& cell) {
-  if (cell.values.empty()) return kNoLv;
-  const Lv dot = cell.values.front().dot;
-  return cell.values.back().dot == dot ? dot : kNoLv;
+  Lv only = kNoLv;
+  for (const auto& a : cell.values) {
+    if (only != kNoLv && a.dot != only) return kNoLv;
+    only = a.dot;
+  }
+  return only;
 }
 
 Lv current_id(const Revived& revived, Lv id) {
