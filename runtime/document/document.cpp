@@ -60,8 +60,7 @@ void Document::bind_own() {
   for (schema::Ordinal o = 0; o < nodes.size(); ++o) ordinals_[nodes[o]] = o;
 }
 
-// ---- editing
-// ----------------------------------------------------------------------------------------------------------
+// ---- editing ----
 
 EditContext Document::begin(const TransactionOptions& options) {
   TLFS_CHECK(!in_transaction_, "transactions do not nest");
@@ -112,6 +111,7 @@ Commit Document::finish(Transaction& tx, const TransactionOptions& options) {
 Result<Commit> Document::commit(Transaction& tx, const TransactionOptions& options) {
   Commit done = finish(tx, options);
   if (tx.id_count() > 0 && !options.origin.empty()) undo_.did(options.origin, tx.take_undo());
+  undo_.rename(tx.revived());
   return done;
 }
 
@@ -142,11 +142,11 @@ Result<Commit> Document::take_back(const std::string& origin, bool redo) {
   } else {
     undo_.undid(origin, tx.take_undo());
   }
+  undo_.rename(tx.revived());
   return done;
 }
 
-// ---- reading
-// ----------------------------------------------------------------------------------------------------------
+// ---- reading ----
 
 Result<Data> Document::get(std::string_view path) const {
   Result<Path> parsed = parse_path(path);
@@ -179,8 +179,7 @@ Result<std::string> Document::text(std::string_view path) const {
   return *text;
 }
 
-// ---- views
-// ------------------------------------------------------------------------------------------------------------
+// ---- views ----
 
 Status Document::learn(const std::shared_ptr<const schema::Package>& package) {
   if (!nodes_.add(package))
@@ -215,8 +214,7 @@ Status Document::use(std::shared_ptr<const schema::Package> package, std::shared
 
 std::vector<Patch> Document::last_patches(const BoundView& view) const { return build_patches(*state_, view); }
 
-// ---- changes
-// ----------------------------------------------------------------------------------------------------------
+// ---- changes ----
 
 bool Document::seal() {
   const Lv end = graph_.ids().size();
@@ -426,8 +424,7 @@ void Document::end_applying(Import& report) {
   report.revision = revision_;
 }
 
-// ---- recovery
-// ---------------------------------------------------------------------------------------------------------
+// ---- recovery ----
 
 Status Document::recover(std::vector<Change> changes, const std::vector<Logged>& unsealed, std::uint64_t revision) {
   TLFS_CHECK(graph_.ids().size() == 0 && agent_ == kNoAgent, "only a fresh document can be recovered");
@@ -469,8 +466,7 @@ Status Document::recover(std::vector<Change> changes, const std::vector<Logged>&
   return {};
 }
 
-// ---- voiding and history
-// ----------------------------------------------------------------------------------------------
+// ---- voiding and history ----
 
 std::unique_ptr<State> Document::replay(const std::vector<bool>* among, bool pending) const {
   auto state = std::make_unique<State>(nodes_, graph_, history_);
@@ -551,8 +547,7 @@ Result<std::vector<Patch>> Document::diff(const Version& from, const Version& to
   return diff_states(**before, **after, *view_);
 }
 
-// ---- snapshots
-// --------------------------------------------------------------------------------------------------------
+// ---- snapshots ----
 
 Bytes Document::snapshot() {
   seal();
