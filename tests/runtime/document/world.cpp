@@ -96,6 +96,7 @@ void World::require_agreement() {
     REQUIRE(r->waiting() == 0);
     REQUIRE(r->version() == replicas[0]->version());
     REQUIRE(r->json() == replicas[0]->json());
+    REQUIRE(r->state_digest_input() == replicas[0]->state_digest_input());
   }
 }
 
