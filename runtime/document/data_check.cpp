@@ -2,6 +2,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "runtime/base/utf.h"
 #include "runtime/document/transaction.h"
 
 namespace tlfs::document {
@@ -121,6 +122,7 @@ Status check_data(const NodeTable& nodes, const BoundView& view, std::uint32_t v
         if (m.name.size() > kMaxKeyBytes)
           return Error(Errc::limit_exceeded,
                        path_text(at) + ": a key has at most " + std::to_string(kMaxKeyBytes) + " bytes");
+        if (!is_valid_utf8(m.name)) return Error(Errc::invalid_text, path_text(at) + ": a key is not valid UTF-8");
         below.push_back(PathStep::of_key(*key));
         if (Status s = check_data(nodes, view, node.children[0], m.value, below); !s) return s;
         below.pop_back();
@@ -141,6 +143,12 @@ Status check_data(const NodeTable& nodes, const BoundView& view, std::uint32_t v
     }
     case Kind::text:
       if (!data.value() || primitive_of(*data.value()) != Primitive::string) return misfit("a string");
+      if (const auto& text = std::get<std::string>(*data.value()); text.size() > kMaxTextBytes) {
+        return Error(Errc::limit_exceeded,
+                     path_text(at) + ": at most " + std::to_string(kMaxTextBytes) + " bytes of text at once");
+      } else if (!is_valid_utf8(text)) {
+        return Error(Errc::invalid_text, path_text(at) + ": the text is not valid UTF-8");
+      }
       return {};
     case Kind::flag:
       if (!data.value() || primitive_of(*data.value()) != Primitive::boolean) return misfit("true or false");
@@ -177,6 +185,8 @@ Status check_data(const NodeTable& nodes, const BoundView& view, std::uint32_t v
       if (text && text->size() > kMaxValueBytes)
         return Error(Errc::limit_exceeded,
                      path_text(at) + ": a value has at most " + std::to_string(kMaxValueBytes) + " bytes");
+      if (text && info.primitive == Primitive::string && !is_valid_utf8(*text))
+        return Error(Errc::invalid_text, path_text(at) + ": the value is not valid UTF-8");
       return {};
     }
   }

@@ -60,8 +60,7 @@ void Document::bind_own() {
   for (schema::Ordinal o = 0; o < nodes.size(); ++o) ordinals_[nodes[o]] = o;
 }
 
-// ---- editing
-// ----------------------------------------------------------------------------------------------------------
+// ---- editing ----
 
 EditContext Document::begin(const TransactionOptions& options) {
   TLFS_CHECK(!in_transaction_, "transactions do not nest");
@@ -112,6 +111,7 @@ Commit Document::finish(Transaction& tx, const TransactionOptions& options) {
 Result<Commit> Document::commit(Transaction& tx, const TransactionOptions& options) {
   Commit done = finish(tx, options);
   if (tx.id_count() > 0 && !options.origin.empty()) undo_.did(options.origin, tx.take_undo());
+  undo_.rename(tx.revived());
   return done;
 }
 
@@ -142,11 +142,11 @@ Result<Commit> Document::take_back(const std::string& origin, bool redo) {
   } else {
     undo_.undid(origin, tx.take_undo());
   }
+  undo_.rename(tx.revived());
   return done;
 }
 
-// ---- reading
-// ----------------------------------------------------------------------------------------------------------
+// ---- reading ----
 
 Result<Data> Document::get(std::string_view path) const {
   Result<Path> parsed = parse_path(path);
@@ -179,8 +179,7 @@ Result<std::string> Document::text(std::string_view path) const {
   return *text;
 }
 
-// ---- views
-// ------------------------------------------------------------------------------------------------------------
+// ---- views ----
 
 Status Document::learn(const std::shared_ptr<const schema::Package>& package) {
   if (!nodes_.add(package))
@@ -215,8 +214,7 @@ Status Document::use(std::shared_ptr<const schema::Package> package, std::shared
 
 std::vector<Patch> Document::last_patches(const BoundView& view) const { return build_patches(*state_, view); }
 
-// ---- changes
-// ----------------------------------------------------------------------------------------------------------
+// ---- changes ----
 
 bool Document::seal() {
   const Lv end = graph_.ids().size();
@@ -426,8 +424,7 @@ void Document::end_applying(Import& report) {
   report.revision = revision_;
 }
 
-// ---- recovery
-// ---------------------------------------------------------------------------------------------------------
+// ---- recovery ----
 
 Status Document::recover(std::vector<Change> changes, const std::vector<Logged>& unsealed, std::uint64_t revision) {
   TLFS_CHECK(graph_.ids().size() == 0 && agent_ == kNoAgent, "only a fresh document can be recovered");
@@ -469,12 +466,18 @@ Status Document::recover(std::vector<Change> changes, const std::vector<Logged>&
   return {};
 }
 
-// ---- voiding and history
-// ----------------------------------------------------------------------------------------------
+// ---- voiding and history ----
 
 std::unique_ptr<State> Document::replay(const std::vector<bool>* among, bool pending) const {
   auto state = std::make_unique<State>(nodes_, graph_, history_);
-  for (ChangeIndex i = 0; i < graph_.size(); ++i) {
+  ChangeIndex first = 0;
+  if (!among && !base_.empty()) {  // what was opened is still there; only what came later has to be applied
+    const Result<std::unique_ptr<SnapshotReader>> reader = SnapshotReader::read(base_);
+    TLFS_CHECK(reader.ok() && (*reader)->fill_state(nodes_, graph_, *state).ok(),
+               "a snapshot that opened once opens again");
+    first = base_size_;
+  }
+  for (ChangeIndex i = first; i < graph_.size(); ++i) {
     if (among && !(*among)[i]) continue;
     apply_change(*state, i);
   }
@@ -504,6 +507,7 @@ Result<std::vector<Patch>> Document::set_voided(const std::vector<LeafId>& leave
       voided_.erase(leaf);
     }
   }
+  Bytes().swap(base_);  // was made with other leaves voided
   std::unique_ptr<State> next = replay(nullptr, false);
   std::vector<Patch> patches = diff_states(*state_, *next, *view_);
   state_ = std::move(next);
@@ -543,14 +547,13 @@ Result<std::vector<Patch>> Document::diff(const Version& from, const Version& to
   return diff_states(**before, **after, *view_);
 }
 
-// ---- snapshots
-// --------------------------------------------------------------------------------------------------------
+// ---- snapshots ----
 
 Bytes Document::snapshot() {
   seal();
   VoidedLeaves voided;
   for (const auto& [leaf, is] : voided_)
-    if (is) voided.emplace_back(graph_.find(leaf.change), leaf.leaf);
+    if (is && leaf.leaf < kMaxLeaves) voided.emplace_back(graph_.find(leaf.change), leaf.leaf);
   std::sort(voided.begin(), voided.end());
   return encode_snapshot({settings_.id, writer(), agent_, nodes_.packages()}, nodes_, graph_, voided, *state_);
 }
@@ -573,10 +576,13 @@ Result<std::unique_ptr<Document>> Document::open(ByteView snapshot, Settings set
   for (const crypto::Digest& hash : head.packages)
     if (!d.nodes_.has(hash)) return Error(Errc::unknown_package, "the snapshot needs package " + to_hex(hash));
   VoidedLeaves voided;
-  if (Status s = (*reader)->fill(d.nodes_, d.graph_, voided, *d.state_); !s) return s.error();
+  if (Status s = (*reader)->fill_graph(d.graph_, voided); !s) return s.error();
+  if (Status s = (*reader)->fill_state(d.nodes_, d.graph_, *d.state_); !s) return s.error();
   for (const auto& [change, leaf] : voided) d.voided_[{d.graph_.at(change).hash, leaf}] = true;
   d.history_.add_absent(d.graph_.size());
   d.history_.set_loader(std::move(load));
+  d.base_.assign(snapshot.begin(), snapshot.end());
+  d.base_size_ = static_cast<ChangeIndex>(d.graph_.size());
   d.pending_first_ = d.graph_.ids().size();
   d.go_on(head.agent);
   return document;

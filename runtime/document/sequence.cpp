@@ -51,8 +51,7 @@ Sequence::~Sequence() {
   }
 }
 
-// ---- the tree
-// ---------------------------------------------------------------------------------------------------------
+// ---- the tree ----
 
 SequenceLeaf* Sequence::locate(std::uint64_t index, std::uint64_t* start) const {
   if (recent_ && index >= recent_start_ && index - recent_start_ < recent_->visible) {
@@ -286,8 +285,7 @@ bool Sequence::try_merge(SequenceLeaf* leaf, std::uint32_t left) {
   return true;
 }
 
-// ---- placing
-// ----------------------------------------------------------------------------------------------------------
+// ---- placing ----
 
 Placement Sequence::insert_at(std::uint64_t at, Lv id, std::uint32_t count, std::string_view text) {
   wake();
@@ -465,8 +463,7 @@ Sequence::Spot Sequence::scan_for_place(Lv id, Placement place, const Spot& pare
   return parent;
 }
 
-// ---- looking up
-// -------------------------------------------------------------------------------------------------------
+// ---- looking up ----
 
 Sequence::Spot Sequence::find(Lv id) const {
   wake();
@@ -534,8 +531,7 @@ bool Sequence::before(const Spot& a, const Spot& b) const {
   return p->index_of(x) < p->index_of(y);
 }
 
-// ---- liveness
-// ---------------------------------------------------------------------------------------------------------
+// ---- liveness ----
 
 std::uint32_t Sequence::set_liveness(Lv id, std::uint32_t count, Liveness liveness, std::string_view text, Span* was,
                                      std::uint64_t* position) {
@@ -588,8 +584,7 @@ void Sequence::set_liveness_at(Spot s, std::uint32_t count, Liveness liveness, s
   if (with_text_ && leaf->text.size() > 2 * kMaxLeafText) split_leaf(leaf);
 }
 
-// ---- text
-// -------------------------------------------------------------------------------------------------------------
+// ---- text ----
 
 void Sequence::append_text(std::string& out) const {
   if (asleep_) {

@@ -74,8 +74,7 @@ State::State(const NodeTable& nodes, const ChangeGraph& graph, const CharacterSo
       characters_(&characters),
       order_([this](Lv a, Lv b) { return graph_->ordered_before(a, b); }) {}
 
-// ---- the tree of cells
-// ------------------------------------------------------------------------------------------------
+// ---- the tree of cells ----
 
 Cell* State::make_cell(NodeIndex node, Cell* parent) {
   Cell* cell = nullptr;
@@ -255,8 +254,7 @@ const Value& State::winner(const RegisterCell& cell) {
   return cell.values.empty() ? unset : cell.values.front().value;
 }
 
-// ---- notes
-// ------------------------------------------------------------------------------------------------------------
+// ---- notes ----
 
 void State::begin_notes(Lv first) {
   noting_ = true;
@@ -328,8 +326,7 @@ void State::note_text(TextCell& cell, Lv id, std::uint32_t count, bool was_visib
   runs.push_back({id, count, was_visible, position, std::move(removed)});
 }
 
-// ---- operations
-// -------------------------------------------------------------------------------------------------------
+// ---- operations ----
 
 void State::apply(const OperationBatch& batch, std::size_t index, const Context& context) {
   const Operation& op = batch.operations[index];
@@ -546,8 +543,7 @@ void State::kill(Cell& cell, const Past& past, NodeIndex compartment) {
   }
 }
 
-// ---- arrays
-// -----------------------------------------------------------------------------------------------------------
+// ---- arrays ----
 
 void State::insert_elements(ArrayCell& cell, const Operation& op, const Context& context) {
   const bool visible = !context.voided;
@@ -577,8 +573,7 @@ void State::move_element(ArrayCell& cell, const Operation& op, const Context& co
   if (visible) show_element(*e, true);
 }
 
-// ---- text
-// -------------------------------------------------------------------------------------------------------------
+// ---- text ----
 
 Placement State::type(TextCell& cell, std::uint64_t at, Lv id, std::uint32_t count, std::string_view text) {
   note(cell);

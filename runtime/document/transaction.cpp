@@ -125,8 +125,7 @@ void Transaction::apply_last() {
   state_.apply(in_.batch, in_.batch.operations.size() - 1, context);
 }
 
-// ---- registers, flags, counters
-// ---------------------------------------------------------------------------------------
+// ---- registers, flags, counters ----
 
 Status Transaction::assign(const Address& reg, Value value) {
   std::vector<Value> one;
@@ -156,8 +155,10 @@ Status Transaction::assign(const Address& reg, std::vector<Value> values) {
   }
   if (in_.with_undo) {
     UndoStep step{.kind = UndoStep::Kind::reassign, .address = reg};
-    if (const Cell* cell = state_.find(reg))
-      for (const auto& a : static_cast<const RegisterCell*>(cell)->values) step.values.push_back(a.value);
+    if (const auto* cell = static_cast<const RegisterCell*>(state_.find(reg))) {
+      for (const auto& a : cell->values) step.values.push_back(a.value);
+      step.replaced = sole_dot(*cell);
+    }
     step.id = in_.graph.ids().size();
     undo_.push_back(std::move(step));
   }
@@ -172,7 +173,25 @@ Status Transaction::assign(const Address& reg, std::vector<Value> values) {
 Status Transaction::unset(const Address& reg) {
   const auto info = expect(reg, Kind::reg);
   if (!info) return info.error();
-  return remove(reg);
+  const auto* cell = static_cast<const RegisterCell*>(state_.find(reg));
+  if (!cell || cell->values.empty()) return {};
+  // A table key that was touched stays when its value goes.
+  const EntryCell* entry = entry_at(reg);
+  const bool touched = entry && !entry->touches.empty();
+  const Lv touch_before = touched ? sole_dot(entry->touches) : kNoLv;
+  if (Status s = remove(reg); !s || !touched) return s;
+  if (Status s = touch(reg); !s) return s;
+  if (in_.with_undo) undo_.pop_back();  // the removal's steps say all
+  if (touch_before != kNoLv) revived_[touch_before] = in_.batch.operations.back().id;
+  return {};
+}
+
+const EntryCell* Transaction::entry_at(const Address& value) const {
+  const NodeInfo& info = state_.nodes().at(value.node);
+  if (info.parent == kNoNode || state_.nodes().at(info.parent).kind != Kind::table || value.keys.empty())
+    return nullptr;
+  const Cell* table = state_.find(info.parent, value.keys.data(), value.keys.size() - 1);
+  return table ? static_cast<const TableCell*>(table)->find(value.keys.back().table_key) : nullptr;
 }
 
 Status Transaction::set_flag(const Address& flag, bool on) {
@@ -210,8 +229,7 @@ Status Transaction::reset(const Address& counter) {
   return {};
 }
 
-// ---- containers
-// -------------------------------------------------------------------------------------------------------
+// ---- containers ----
 
 Status Transaction::touch(const Address& entry) {
   const NodeTable& nodes = state_.nodes();
@@ -220,7 +238,13 @@ Status Transaction::touch(const Address& entry) {
   if (!info) return info.error();
   if ((*info)->parent == kNoNode || nodes.at((*info)->parent).kind != Kind::table)
     return Error(Errc::wrong_kind, where(entry) + " is not an entry of a table");
-  if (in_.with_undo) undo_.push_back({.kind = UndoStep::Kind::untouch, .address = entry, .id = in_.graph.ids().size()});
+  const EntryCell* cell = entry_at(entry);
+  const bool again = cell && !cell->touches.empty();
+  if (again) {
+    if (const Lv before = sole_dot(cell->touches); before != kNoLv) revived_[before] = in_.graph.ids().size();
+  } else if (in_.with_undo) {
+    undo_.push_back({.kind = UndoStep::Kind::untouch, .address = entry, .id = in_.graph.ids().size()});
+  }
   add(OperationKind::touch, entry);
   apply_last();
   return {};
@@ -372,8 +396,7 @@ Status Transaction::move(const Address& array, std::uint64_t from, std::uint64_t
   return {};
 }
 
-// ---- text
-// -------------------------------------------------------------------------------------------------------------
+// ---- text ----
 
 Result<TextCell*> Transaction::text_at(const Address& at) {
   if (at.node == text_node_ && at.keys.empty()) return text_cell_;
@@ -446,61 +469,76 @@ Status Transaction::splice(const Address& text, std::uint64_t at, std::uint64_t 
   return {};
 }
 
-// ---- undo
-// -------------------------------------------------------------------------------------------------------------
+// ---- undo ----
 
 Status Transaction::take_back(const UndoEntry& entry) {
-  for (auto step = entry.rbegin(); step != entry.rend(); ++step)
-    if (Status s = undo_step(*step); !s && !s.error().is(Errc::out_of_range))
-      return s;  // what is gone meanwhile stays gone
+  const auto take = [this](const UndoStep& step) {
+    const Status s = undo_step(step);
+    // What is gone meanwhile stays gone, and what only another package can name cannot be written here.
+    return !s && (s.error().is(Errc::out_of_range) || s.error().is(Errc::no_such_place)) ? Status() : s;
+  };
+  // A touch can be taken back only once nothing else is in the entry, so these come last, the innermost first.
+  std::vector<const UndoStep*> touches;
+  for (auto step = entry.rbegin(); step != entry.rend(); ++step) {
+    if (step->kind == UndoStep::Kind::untouch) {
+      touches.push_back(&*step);
+    } else if (Status s = take(*step); !s) {
+      return s;
+    }
+  }
+  std::stable_sort(touches.begin(), touches.end(), [](const UndoStep* a, const UndoStep* b) {
+    return a->address.keys.size() > b->address.keys.size();
+  });
+  for (const UndoStep* step : touches)
+    if (Status s = take(*step); !s) return s;
   return {};
 }
 
 Status Transaction::undo_step(const UndoStep& step) {
-  const auto still = [&](Lv dot, const DotSet& dots) {
-    bool only = !dots.empty();
-    dots.for_each([&](Lv lv) { only = only && lv == dot; });
-    return only;
+  // What the operation just made brings back had the id `old`.
+  const auto revives = [&](Lv old, Status done) {
+    if (done && old != kNoLv) revived_[old] = in_.batch.operations.back().id;
+    return done;
   };
+  const Lv made = current_id(revived_, step.id);  // a later step of the same entry may have brought it back
   switch (step.kind) {
     case UndoStep::Kind::reassign: {
       const auto* cell = static_cast<const RegisterCell*>(state_.find(step.address));
-      if (step.id == kNoLv) {  // part of a removal: only into what is still empty
+      if (made == kNoLv) {  // part of a removal: only into what is still empty
         if (cell && !cell->values.empty()) return {};
-        return assign(step.address, step.values);
+        return revives(step.replaced, assign(step.address, step.values));
       }
       if (!cell) return {};
       std::vector<Value> others;
       bool mine = false;
       for (const auto& a : cell->values) {
-        if (a.dot == step.id) {
+        if (a.dot == made) {
           mine = true;
         } else {
           others.push_back(a.value);
         }
       }
       if (!mine) return {};
-      return assign(step.address, others.empty() ? step.values : others);
+      if (!others.empty()) return assign(step.address, others);
+      if (step.values.empty()) return unset(step.address);
+      return revives(step.replaced, assign(step.address, step.values));
     }
     case UndoStep::Kind::set_flag:
       return set_flag(step.address, step.on);
     case UndoStep::Kind::add:
       return increment(step.address, step.amount);
     case UndoStep::Kind::untouch: {
-      const NodeInfo& info = state_.nodes().at(step.address.node);
-      const Cell* table = state_.find(info.parent, step.address.keys.data(), step.address.keys.size() - 1);
-      const EntryCell* e =
-          table ? static_cast<const TableCell*>(table)->find(step.address.keys.back().table_key) : nullptr;
-      if (!e || e->live != 1 || !still(step.id, e->touches)) return {};
+      const EntryCell* e = entry_at(step.address);
+      if (!e || e->live != 1 || sole_dot(e->touches) != made) return {};
       return remove(step.address);
     }
     case UndoStep::Kind::retouch:
-      return touch(step.address);
+      return revives(step.replaced, touch(step.address));
     case UndoStep::Kind::move_back: {
       if (const auto info = expect(step.address, Kind::array); !info) return info.error();
       ArrayCell* cell = array_at(step.address);
       const ElementCell* e = state_.element(step.subject);
-      if (!cell || !e || e->slot != step.id || !State::exists(*e)) return {};
+      if (!cell || !e || e->slot != made || !State::exists(*e)) return {};
       const Sequence::Spot old = cell->sequence.find(step.slot);
       const Placement place = cell->sequence.placement_after(old);
       Operation& op = add(OperationKind::move, step.address);
@@ -509,12 +547,13 @@ Status Transaction::undo_step(const UndoStep& step) {
       op.side = place.side;
       const Lv id = op.id;
       apply_last();
+      revived_[step.slot] = id;
       if (in_.with_undo)
         undo_.push_back({.kind = UndoStep::Kind::move_back,
                          .address = step.address,
                          .id = id,
                          .subject = step.subject,
-                         .slot = step.id});
+                         .slot = made});
       return {};
     }
     default:
@@ -553,8 +592,7 @@ Status Transaction::undo_step(const UndoStep& step) {
   return {};
 }
 
-// ---- by path
-// ----------------------------------------------------------------------------------------------------------
+// ---- by path ----
 
 Result<Address> Transaction::address(const Path& path) const {
   Result<Reader::Place> place = reader().locate(path);

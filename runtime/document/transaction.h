@@ -77,6 +77,7 @@ class Transaction {
   const BoundView& view() const { return view_; }
   const State& state() const { return state_; }
 
+  const Revived& revived() const { return revived_; }
   UndoEntry take_undo() { return std::move(undo_); }
   Lv first() const { return first_; }
   std::uint32_t id_count() const { return id_count_; }
@@ -90,6 +91,7 @@ class Transaction {
   Status write(std::uint32_t view_node, const Address& at, const Data& data, bool fresh);
   Status write_array(std::uint32_t view_node, const Address& at, const Data::Array& values);
   Status undo_step(const UndoStep& step);
+  const EntryCell* entry_at(const Address& value) const;  // null where it is no table entry or was never written
   ArrayCell* array_at(const Address& at) const;
   Result<TextCell*> text_at(const Address& at);
   std::string where(const Address& at) const;
@@ -98,6 +100,7 @@ class Transaction {
   State& state_;
   const BoundView& view_;
   UndoEntry undo_;
+  Revived revived_;
   NodeIndex text_node_ = kNoNode;  // typing goes on in the same text: the last one, if it has no dynamic keys
   TextCell* text_cell_ = nullptr;
   Lv first_;

@@ -27,7 +27,9 @@ void capture_in(const State& state, const Cell& cell, NodeIndex compartment, Und
         step.kind = UndoStep::Kind::retouch;
         step.address.node = cell.node;
         step.address.keys = state.address_of(cell).keys;
+        step.replaced = sole_dot(static_cast<const EntryCell&>(cell).touches);
         out.push_back(step);
+        step.replaced = kNoLv;
       }
       for (const Cell* c = static_cast<const BranchCell&>(cell).first; c; c = c->next)
         capture_in(state, *c, compartment, out);
@@ -40,6 +42,13 @@ void capture_in(const State& state, const Cell& cell, NodeIndex compartment, Und
     case CellType::array: {
       const auto& array = static_cast<const ArrayCell&>(cell);
       step.address = state.address_of(cell);
+      // Steps are taken in reverse: the elements come back before what is in them.
+      array.sequence.for_each_span([&](const Span& s, std::string_view) {
+        if (!s.visible) return;
+        for (Lv slot = s.id; slot < s.id + s.length; ++slot)
+          if (const ElementCell* e = state.element(slot))
+            for (const Cell* c = e->first; c; c = c->next) capture_in(state, *c, compartment, out);
+      });
       array.sequence.for_each_span([&](const Span& s, std::string_view) {
         if (!s.visible) return;
         for (Lv slot = s.id; slot < s.id + s.length; ++slot) {
@@ -55,13 +64,6 @@ void capture_in(const State& state, const Cell& cell, NodeIndex compartment, Und
             out.push_back(step);
           }
         }
-      });
-      // Contents after all elements: steps are taken in reverse, contents first, and either order gives the same value.
-      array.sequence.for_each_span([&](const Span& s, std::string_view) {
-        if (!s.visible) return;
-        for (Lv slot = s.id; slot < s.id + s.length; ++slot)
-          if (const ElementCell* e = state.element(slot))
-            for (const Cell* c = e->first; c; c = c->next) capture_in(state, *c, compartment, out);
       });
       return;
     }
@@ -81,6 +83,7 @@ void capture_in(const State& state, const Cell& cell, NodeIndex compartment, Und
       step.kind = UndoStep::Kind::reassign;
       step.address = state.address_of(cell);
       for (const auto& a : values) step.values.push_back(a.value);
+      step.replaced = sole_dot(static_cast<const RegisterCell&>(cell));
       out.push_back(step);
       return;
     }
@@ -105,6 +108,31 @@ void capture_in(const State& state, const Cell& cell, NodeIndex compartment, Und
 
 }  // namespace
 
+Lv sole_dot(const RegisterCell& cell) {
+  Lv only = kNoLv;
+  for (const auto& a : cell.values) {
+    if (only != kNoLv && a.dot != only) return kNoLv;
+    only = a.dot;
+  }
+  return only;
+}
+
+Lv current_id(const Revived& revived, Lv id) {
+  for (auto at = revived.find(id); at != revived.end(); at = revived.find(id))
+    id = at->second;  // ends: newer ids are larger
+  return id;
+}
+
+Lv sole_dot(const DotSet& dots) {
+  Lv only = kNoLv;
+  std::size_t count = 0;
+  dots.for_each([&](Lv dot) {
+    only = dot;
+    ++count;
+  });
+  return count == 1 ? only : kNoLv;
+}
+
 void capture(const State& state, const Cell& cell, UndoEntry& out) {
   const NodeIndex node = cell.node;
   capture_in(state, cell, node == kNoNode ? 0 : state.nodes().at(node).compartment, out);
@@ -126,6 +154,26 @@ bool UndoStacks::can_redo(const std::string& origin) const {
   auto at = by_origin_.find(origin);
   return at != by_origin_.end() && !at->second.redo.empty();
 }
+
+void UndoStacks::rename(const Revived& revived) {
+  if (revived.empty()) return;
+  const auto in = [&](std::deque<UndoEntry>& stack) {
+    for (UndoEntry& entry : stack) {
+      for (UndoStep& step : entry) {
+        step.replaced = current_id(revived, step.replaced);
+        if (step.kind != UndoStep::Kind::reassign && step.kind != UndoStep::Kind::untouch &&
+            step.kind != UndoStep::Kind::move_back)
+          continue;
+        step.id = current_id(revived, step.id);
+      }
+    }
+  };
+  for (auto& [origin, pair] : by_origin_) {
+    in(pair.undo);
+    in(pair.redo);
+  }
+}
+
 UndoEntry UndoStacks::take_undo(const std::string& origin) { return pop(by_origin_.at(origin).undo); }
 UndoEntry UndoStacks::take_redo(const std::string& origin) { return pop(by_origin_.at(origin).redo); }
 

@@ -33,6 +33,7 @@ struct UndoStep {
   std::uint32_t count = 1;
   Lv subject = kNoLv;
   Lv slot = kNoLv;
+  Lv replaced = kNoLv;  // reassign, retouch: the only dot that the edit took away
   std::vector<Value> values = {};
   bool on = false;
   std::int64_t amount = 0;
@@ -44,7 +45,16 @@ using UndoEntry = std::vector<UndoStep>;
 // Steps that bring back everything that lives in `cell` now, in its compartment.
 void capture(const State& state, const Cell& cell, UndoEntry& out);
 
+// The assignment whose values a register has, when all are of one; else kNoLv.
+Lv sole_dot(const RegisterCell& cell);
+Lv sole_dot(const DotSet& dots);
+
 inline constexpr std::size_t kMaxUndoEntries = 1000;  // per origin; the oldest is forgotten
+
+// Old and new ids: an assignment, touch or move that was brought back is another operation than the one that older
+// steps name.
+using Revived = std::map<Lv, Lv>;
+Lv current_id(const Revived& revived, Lv id);  // the id itself when nothing brought it back
 
 // One pair of stacks for each origin (a window, a tool).
 class UndoStacks {
@@ -54,6 +64,8 @@ class UndoStacks {
   void redid(const std::string& origin, UndoEntry entry);  // goes to the undo stack
   bool can_undo(const std::string& origin) const;
   bool can_redo(const std::string& origin) const;
+  // From now on the steps that name an old id mean the new one. Cost: the number of steps in all stacks.
+  void rename(const Revived& revived);
   UndoEntry take_undo(const std::string& origin);
   UndoEntry take_redo(const std::string& origin);
 

@@ -31,7 +31,7 @@ class Declarations {
                                               "MVReg<String>", "MVReg<String>", "MVReg<Bytes>"};
     static constexpr const char* kKeys[] = {"String", "u64", "i64", "bool"};
     ++declared_;
-    const std::uint64_t what = depth >= kMaxDepth ? 0 : random_.below(10);
+    const std::uint64_t what = depth >= kMaxDepth ? 0 : random_.below(options_.containers ? 10 : 6);
     if (what < 4) {
       declare(path, kLeaves[random_.below(std::size(kLeaves))]);
     } else if (what < 6) {

@@ -12,6 +12,7 @@ namespace tlfs::document::testing {
 
 struct SchemaOptions {
   bool compartments = false;  // some places bear the mark @compartment
+  bool containers = true;     // arrays and tables
   bool small = false;         // one field in the root, so that everyone meets at the same places
 };
 

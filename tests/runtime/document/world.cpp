@@ -51,7 +51,8 @@ std::vector<std::vector<Value>> assignments(const Reader& reader) {
 }  // namespace
 
 World::World(std::uint64_t seed, WorldOptions options) : random(seed) {
-  schema = random_schema(random, {.compartments = seed % 3 == 0, .small = seed % 2 == 0});
+  schema =
+      random_schema(random, {.compartments = seed % 3 == 0, .containers = options.containers, .small = seed % 2 == 0});
   steps = 20 + random.below(80);
   package = compile_package(schema);
   for (std::size_t i = 1; i <= options.replicas; ++i)

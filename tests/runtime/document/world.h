@@ -12,7 +12,8 @@ namespace tlfs::document::testing {
 
 struct WorldOptions {
   std::size_t replicas = 4;
-  bool liar = false;  // the last two replicas write under one device key: a device that forks
+  bool containers = true;  // arrays and tables
+  bool liar = false;       // the last two replicas write under one device key: a device that forks
 };
 
 class World {
