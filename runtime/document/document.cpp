@@ -474,7 +474,14 @@ Status Document::recover(std::vector<Change> changes, const std::vector<Logged>&
 
 std::unique_ptr<State> Document::replay(const std::vector<bool>* among, bool pending) const {
   auto state = std::make_unique<State>(nodes_, graph_, history_);
-  for (ChangeIndex i = 0; i < graph_.size(); ++i) {
+  ChangeIndex first = 0;
+  if (!among && !base_.empty()) {  // what was opened is still there; only what came later has to be applied
+    const Result<std::unique_ptr<SnapshotReader>> reader = SnapshotReader::read(base_);
+    TLFS_CHECK(reader.ok() && (*reader)->fill_state(nodes_, graph_, *state).ok(),
+               "a snapshot that opened once opens again");
+    first = base_size_;
+  }
+  for (ChangeIndex i = first; i < graph_.size(); ++i) {
     if (among && !(*among)[i]) continue;
     apply_change(*state, i);
   }
@@ -504,6 +511,7 @@ Result<std::vector<Patch>> Document::set_voided(const std::vector<LeafId>& leave
       voided_.erase(leaf);
     }
   }
+  Bytes().swap(base_);  // was made with other leaves voided
   std::unique_ptr<State> next = replay(nullptr, false);
   std::vector<Patch> patches = diff_states(*state_, *next, *view_);
   state_ = std::move(next);
@@ -550,7 +558,7 @@ Bytes Document::snapshot() {
   seal();
   VoidedLeaves voided;
   for (const auto& [leaf, is] : voided_)
-    if (is) voided.emplace_back(graph_.find(leaf.change), leaf.leaf);
+    if (is && leaf.leaf < kMaxLeaves) voided.emplace_back(graph_.find(leaf.change), leaf.leaf);
   std::sort(voided.begin(), voided.end());
   return encode_snapshot({settings_.id, writer(), agent_, nodes_.packages()}, nodes_, graph_, voided, *state_);
 }
@@ -573,10 +581,13 @@ Result<std::unique_ptr<Document>> Document::open(ByteView snapshot, Settings set
   for (const crypto::Digest& hash : head.packages)
     if (!d.nodes_.has(hash)) return Error(Errc::unknown_package, "the snapshot needs package " + to_hex(hash));
   VoidedLeaves voided;
-  if (Status s = (*reader)->fill(d.nodes_, d.graph_, voided, *d.state_); !s) return s.error();
+  if (Status s = (*reader)->fill_graph(d.graph_, voided); !s) return s.error();
+  if (Status s = (*reader)->fill_state(d.nodes_, d.graph_, *d.state_); !s) return s.error();
   for (const auto& [change, leaf] : voided) d.voided_[{d.graph_.at(change).hash, leaf}] = true;
   d.history_.add_absent(d.graph_.size());
   d.history_.set_loader(std::move(load));
+  d.base_.assign(snapshot.begin(), snapshot.end());
+  d.base_size_ = static_cast<ChangeIndex>(d.graph_.size());
   d.pending_first_ = d.graph_.ids().size();
   d.go_on(head.agent);
   return document;

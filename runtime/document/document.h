@@ -152,7 +152,7 @@ class Document final : private Holdings {
   // The current state without history, to be opened by open(). Seals. Undo stacks and changes that wait are not part of
   // it.
   Bytes snapshot();
-  // A document from a snapshot. `packages`: what its changes were written under, settings.package may be left out. The
+  // A document from a snapshot. `packages`: those its changes were written under, besides settings.package. The
   // changes themselves are asked for with `load` when something needs them (changes_since, voiding, older versions,
   // revived text). The writer goes on where it was; with settings.incarnation 0 in the incarnation that the snapshot
   // was made in. Errc::wrong_document, unknown_package (the message names it), malformed, limit_exceeded.
@@ -205,6 +205,8 @@ class Document final : private Holdings {
   OperationBatch scratch_;
   std::uint64_t revision_ = 0;
   bool in_transaction_ = false;
+  Bytes base_;                 // the snapshot that this was opened from, while it says what its changes mean
+  ChangeIndex base_size_ = 0;  // changes that it holds
 };
 
 // A fresh document id. The key that signs the document's first statement is made and forgotten here.

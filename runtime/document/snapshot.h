@@ -40,9 +40,11 @@ class SnapshotReader {
   ~SnapshotReader();
 
   const SnapshotHead& head() const;
-  // Fills what is empty. All the head's packages are in `nodes`. On an error graph and state are good for nothing but
-  // being freed.
-  Status fill(const NodeTable& nodes, ChangeGraph& graph, VoidedLeaves& voided, State& state);
+  // Fills an empty graph. On an error it is good for nothing but being freed.
+  Status fill_graph(ChangeGraph& graph, VoidedLeaves& voided);
+  // Fills an empty state, once. All the head's packages are in `nodes`; `graph` holds what fill_graph gave it, and
+  // perhaps more after that. On an error the state is good for nothing but being freed.
+  Status fill_state(const NodeTable& nodes, const ChangeGraph& graph, State& state);
 
  private:
   struct Parts;

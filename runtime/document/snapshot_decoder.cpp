@@ -635,14 +635,16 @@ class CellDecoder {
 
 }  // namespace
 
-Status SnapshotReader::fill(const NodeTable& nodes, ChangeGraph& graph, VoidedLeaves& voided, State& state) {
-  Parts& parts = *parts_;
-  for (const Parts::Chain& c : parts.chains) graph.restore_agent(c.writer, c.parent, c.fork_counter);
-  if (Status s = read_graph(parts.sections[kGraph].bytes, parts.sections[kHashes].bytes, parts.chains.size(), graph);
-      !s)
+Status SnapshotReader::fill_graph(ChangeGraph& graph, VoidedLeaves& voided) {
+  for (const Parts::Chain& c : parts_->chains) graph.restore_agent(c.writer, c.parent, c.fork_counter);
+  const auto& sections = parts_->sections;
+  if (Status s = read_graph(sections[kGraph].bytes, sections[kHashes].bytes, parts_->chains.size(), graph); !s)
     return s;
-  if (Status s = read_voided(parts.sections[kVoided].bytes, graph, voided); !s) return s;
+  return read_voided(sections[kVoided].bytes, graph, voided);
+}
 
+Status SnapshotReader::fill_state(const NodeTable& nodes, const ChangeGraph& graph, State& state) {
+  Parts& parts = *parts_;
   std::vector<NodeIndex> order;
   for (const auto& [package, ordinal] : parts.nodes) {
     const auto& of_package = nodes.nodes_of(parts.head.packages[package]);

@@ -263,6 +263,26 @@ TEST_CASE("Voiding in a document opened from a snapshot gives what it gives in t
   }
 }
 
+TEST_CASE("A transaction that gives up is taken back in a document opened from a snapshot, without its history") {
+  for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+    INFO("seed " << seed);
+    Pair pair(seed, 40);
+    auto opened = Document::open(pair.a.snapshot(), settings(1), {}, {});
+    REQUIRE(opened.ok());
+    edits(**opened, pair.random, "");
+    (*opened)->seal();
+    edits(**opened, pair.random, "");
+    const std::string before = (*opened)->json();
+    const auto done = (*opened)->transact({}, [&](Transaction& tx) -> Status {
+      for (int i = 0; i < 5; ++i) edit(tx, pair.random);
+      return Error(Errc::aborted, "on purpose");
+    });
+    CHECK_FALSE(done.ok());
+    CHECK((*opened)->json() == before);
+    edits(**opened, pair.random, "");
+  }
+}
+
 TEST_CASE("Another device opens a snapshot and writes as itself") {
   Pair pair(9, 40);
   auto opened = reopen(pair.a, pair.a.snapshot(), 3);
