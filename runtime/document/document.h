@@ -152,10 +152,10 @@ class Document final : private Holdings {
   // The current state without history, to be opened by open(). Seals. Undo stacks and changes that wait are not part of
   // it.
   Bytes snapshot();
-  // A document from a snapshot. `packages`: those its changes were written under, besides settings.package. The changes
-  // themselves are asked for with `load` when something needs them (changes_since, voiding, older versions, revived
-  // text). The writer goes on where it was; with settings.incarnation 0 in the incarnation that the snapshot was made
-  // in. Errc::wrong_document, unknown_package (the message names it), malformed, limit_exceeded.
+  // A document from a snapshot. `packages`: those its changes were written under, besides settings.package. The
+  // changes themselves are asked for with `load` when something needs them (changes_since, voiding, older versions,
+  // revived text). The writer goes on where it was; with settings.incarnation 0 in the incarnation that the snapshot
+  // was made in. Errc::wrong_document, unknown_package (the message names it), malformed, limit_exceeded.
   static Result<std::unique_ptr<Document>> open(ByteView snapshot, Settings settings,
                                                 const std::vector<std::shared_ptr<const schema::Package>>& packages,
                                                 std::function<Result<Change>(const ChangeHash&)> load);
