@@ -172,7 +172,7 @@ TEST_CASE("generate writes a header per schema into a directory that it creates"
   CHECK(done.code == 0);
   CHECK(read(folder.at("new/generated/todo.tlfs.h")).find("class Root : public ::tlfs::document::StructField") !=
         std::string::npos);
-  CHECK(read(folder.at("new/generated/note.tlfs.h")).find("using Root = ::tlfs::document::TextField;") !=
+  CHECK(read(folder.at("new/generated/note.tlfs.h")).find("class Root : public ::tlfs::document::TextField") !=
         std::string::npos);
   CHECK(tlfs_schema({"generate", "--lang", "cobol", text, "-o", folder.at("x")}).code == 2);
 }
