@@ -59,18 +59,18 @@ caf::behavior document_actor(DocumentActor* self, const document::Document::Sett
       [=](const Message<messages::Transact>& message) {
         Result<WriteRequest> request = read(*message.read());
         if (!request) return to_reply(Status(request.error()));
-        const ReplyMessage reply = to_reply(service->transact(std::move(*request)));
+        ReplyMessage reply = to_reply(service->transact(std::move(*request)));
         tell(self);
         return reply;
       },
       [=](const RunTransaction& run) {
-        const ReplyMessage reply = to_reply(service->transact(run.options, run.id, run.edit));
+        ReplyMessage reply = to_reply(service->transact(run.options, run.id, run.edit));
         tell(self);
         return reply;
       },
       [=](const Message<messages::TakeBack>& message) {
         const auto request = message.read();
-        const ReplyMessage reply = to_reply(
+        ReplyMessage reply = to_reply(
             service->take_back(from_text(request->getOrigin()), request->getRedo(), read_id(request->getWrite())));
         tell(self);
         return reply;
@@ -104,7 +104,7 @@ caf::behavior document_actor(DocumentActor* self, const document::Document::Sett
       [=](const Message<messages::ImportChanges>& message) {
         Result<std::vector<document::Change>> changes = read_changes(message.read()->getChanges());
         if (!changes) return to_reply(Status(changes.error()));
-        const ReplyMessage reply = to_reply(Result<Imported>(service->import(std::move(*changes))));
+        ReplyMessage reply = to_reply(Result<Imported>(service->import(std::move(*changes))));
         tell(self);
         return reply;
       },

@@ -208,13 +208,13 @@ caf::message take_back(const std::string& origin, bool redo, std::uint64_t clien
 
 }  // namespace
 
-std::future<Result<Committed>> Node::undo(const document::DocumentId& id, std::string origin) {
+std::future<Result<Committed>> Node::undo(const document::DocumentId& id, const std::string& origin) {
   auto [done, future] = promised<Committed>();
   ask<Committed>(id, take_back(origin, false, actors_->client_id, ++actors_->last_write), std::move(done));
   return std::move(future);
 }
 
-std::future<Result<Committed>> Node::redo(const document::DocumentId& id, std::string origin) {
+std::future<Result<Committed>> Node::redo(const document::DocumentId& id, const std::string& origin) {
   auto [done, future] = promised<Committed>();
   ask<Committed>(id, take_back(origin, true, actors_->client_id, ++actors_->last_write), std::move(done));
   return std::move(future);

@@ -90,8 +90,8 @@ class Node {
   std::future<Result<Committed>> transact(const document::DocumentId& id,
                                           std::function<Status(document::Transaction&)> edit,
                                           WriteOptions options = {});
-  std::future<Result<Committed>> undo(const document::DocumentId& id, std::string origin);
-  std::future<Result<Committed>> redo(const document::DocumentId& id, std::string origin);
+  std::future<Result<Committed>> undo(const document::DocumentId& id, const std::string& origin);
+  std::future<Result<Committed>> redo(const document::DocumentId& id, const std::string& origin);
 
   // ---- reading ----
   // The value of a place and the revision it belongs to.

@@ -94,7 +94,7 @@ class Pen {
   void write(Edits edits) {
     window_.acquire();
     ++sent_;
-    node_.transact(id_, std::move(edits), {}, [this](Result<Committed> done) {
+    node_.transact(id_, std::move(edits), {}, [this](const Result<Committed>& done) {
       if (done) {
         ++acknowledged_;
       } else {

@@ -65,6 +65,7 @@ class Builder {
  public:
   static constexpr std::size_t kMaxSortedNames = 16;
 
+  // NOLINTBEGIN(readability-identifier-naming): the names are RapidJSON's.
   bool Null() { return put(Data()); }
   bool Bool(bool b) { return put(Value(b)); }
   bool Int(int i) { return put(Value(std::int64_t{i})); }
@@ -101,6 +102,7 @@ class Builder {
   }
   bool EndObject(rapidjson::SizeType) { return close(); }
   bool EndArray(rapidjson::SizeType) { return close(); }
+  // NOLINTEND(readability-identifier-naming)
 
   Data result;
   std::string problem;

@@ -4,7 +4,7 @@
 
 namespace tlfs::document {
 
-bool NodeTable::add(std::shared_ptr<const schema::Package> package) {
+bool NodeTable::add(const std::shared_ptr<const schema::Package>& package) {
   if (packages_.contains(package->hash())) return true;
   const auto& nodes = package->nodes();
   if (!nodes_.empty() && nodes[schema::kRoot].id != nodes_[0].id) return false;

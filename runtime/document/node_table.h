@@ -24,7 +24,7 @@ struct NodeInfo {
 class NodeTable {
  public:
   // Refused (false) when the package's root is another node than the document's.
-  bool add(std::shared_ptr<const schema::Package> package);
+  bool add(const std::shared_ptr<const schema::Package>& package);
   bool has(const crypto::Digest& package) const { return packages_.contains(package); }
   std::shared_ptr<const schema::Package> package(const crypto::Digest& hash) const;
   // Node of each of the package's ordinals; the package must have been added.

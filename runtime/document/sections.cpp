@@ -39,7 +39,7 @@ bool SectionWriter::compress(Bytes& out, std::size_t size) {
 
 Status read_sections(ByteReader& in, std::span<Section> known, std::vector<Bytes>& room, std::uint64_t limit,
                      std::string_view what) {
-  const auto malformed = [what](std::string problem) {
+  const auto malformed = [what](const std::string& problem) {
     return Error(Errc::malformed, std::string(what) + ": " + problem);
   };
   std::uint64_t last = 0;

@@ -665,7 +665,7 @@ Status SnapshotReader::fill_state(const NodeTable& nodes, const ChangeGraph& gra
   const ByteView rows = keep(kRows, parts.room->rows);
   const ByteView texts = keep(kTexts, parts.room->texts);
   CellDecoder decoder(nodes, shape, graph, state);
-  const Status s = decoder.decode(parts.sections[kCells].bytes, parts.sections[kValues].bytes, rows, texts, parts.room);
+  Status s = decoder.decode(parts.sections[kCells].bytes, parts.sections[kValues].bytes, rows, texts, parts.room);
   for (Bytes& b : parts.room->unpacked)
     if (b.data() != rows.data() && b.data() != texts.data()) Bytes().swap(b);
   return s;
