@@ -434,9 +434,8 @@ Status Document::recover(std::vector<Change> changes, const std::vector<Logged>&
     if (!nodes_.has(c.header.package))
       return Error(Errc::unknown_package,
                    "a change in the log names package " + to_hex(c.header.package) + ", which is not known");
-    bool complete = !c.header.prev || graph_.find(*c.header.prev) != kNoChange;
-    for (const ChangeHash& dep : c.header.deps) complete = complete && graph_.find(dep) != kNoChange;
-    if (!complete) return Error(Errc::missing_dependency, "a change in the log comes before one that it depends on");
+    if (!may_apply(c))
+      return Error(Errc::missing_dependency, "a change in the log comes before one that it depends on");
     const Result<ChangeIndex> index = graph_.add(c.hash, c.header);
     if (!index) return index.error();
     history_.add(std::move(c));

@@ -127,6 +127,36 @@ void Sequence::add_counts(SequenceLeaf* leaf, Delta d) {
   }
 }
 
+namespace {
+
+struct Counts {
+  std::uint64_t visible, utf16;
+};
+
+// Puts `right` behind `left`, which was just split and has `left_counts` now. A full node is split first; its new
+// sibling is returned.
+SequenceInner* insert_behind(SequenceInner* node, const void* left, Counts left_counts, void* right,
+                             Counts right_counts) {
+  const std::uint32_t i = node->index_of(left);
+  node->visible[i] = left_counts.visible;
+  node->utf16[i] = left_counts.utf16;
+  SequenceInner* target = node;
+  SequenceInner* sibling = nullptr;
+  if (node->size == kFanout) {
+    sibling = new SequenceInner;
+    sibling->above_leaves = node->above_leaves;
+    const std::uint32_t half = kFanout / 2;
+    for (std::uint32_t k = half; k < kFanout; ++k)
+      sibling->insert(k - half, node->child[k], node->visible[k], node->utf16[k]);
+    node->size = half;
+    if (i >= half) target = sibling;
+  }
+  target->insert(target->index_of(left) + 1, right, right_counts.visible, right_counts.utf16);
+  return sibling;
+}
+
+}  // namespace
+
 void Sequence::insert_child(SequenceLeaf* left, SequenceLeaf* right) {
   right->previous = left;
   right->next = left->next;
@@ -140,22 +170,9 @@ void Sequence::insert_child(SequenceLeaf* left, SequenceLeaf* right) {
     return;
   }
   SequenceInner* node = left->parent;
-  std::uint32_t i = node->index_of(left);
-  node->visible[i] = left->visible;
-  node->utf16[i] = left->utf16;
-  if (node->size < kFanout) {
-    node->insert(i + 1, right, right->visible, right->utf16);
-    return;
-  }
-  auto* sibling = new SequenceInner;
-  sibling->above_leaves = true;
-  const std::uint32_t half = kFanout / 2;
-  for (std::uint32_t k = half; k < kFanout; ++k)
-    sibling->insert(k - half, node->child[k], node->visible[k], node->utf16[k]);
-  node->size = half;
-  SequenceInner* target = i < half ? node : sibling;
-  target->insert(target->index_of(left) + 1, right, right->visible, right->utf16);
-  insert_inner(node, sibling);
+  if (SequenceInner* sibling =
+          insert_behind(node, left, {left->visible, left->utf16}, right, {right->visible, right->utf16}))
+    insert_inner(node, sibling);
 }
 
 void Sequence::insert_inner(SequenceInner* left, SequenceInner* right) {
@@ -167,22 +184,9 @@ void Sequence::insert_inner(SequenceInner* left, SequenceInner* right) {
     root_->insert(1, right, right->sum_visible(), right->sum_utf16());
     return;
   }
-  const std::uint32_t i = parent->index_of(left);
-  parent->visible[i] = left->sum_visible();
-  parent->utf16[i] = left->sum_utf16();
-  if (parent->size < kFanout) {
-    parent->insert(i + 1, right, right->sum_visible(), right->sum_utf16());
-    return;
-  }
-  auto* sibling = new SequenceInner;
-  sibling->above_leaves = false;
-  const std::uint32_t half = kFanout / 2;
-  for (std::uint32_t k = half; k < kFanout; ++k)
-    sibling->insert(k - half, parent->child[k], parent->visible[k], parent->utf16[k]);
-  parent->size = half;
-  SequenceInner* target = i < half ? parent : sibling;
-  target->insert(target->index_of(left) + 1, right, right->sum_visible(), right->sum_utf16());
-  insert_inner(parent, sibling);
+  if (SequenceInner* sibling = insert_behind(parent, left, {left->sum_visible(), left->sum_utf16()}, right,
+                                             {right->sum_visible(), right->sum_utf16()}))
+    insert_inner(parent, sibling);
 }
 
 // Splits a leaf in two of about equal weight.
