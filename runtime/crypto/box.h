@@ -1,0 +1,43 @@
+// Sealing to a public key: X25519 (RFC 7748), then seal() of aead.h.
+//
+// A box is deterministic: the ephemeral key is derived from what is sealed and for whom. So everyone who knows the
+// content can make the box again, and a box that was filled with junk is proved to be junk.
+#pragma once
+
+#include <optional>
+
+#include "runtime/crypto/secret.h"
+
+namespace tlfs::crypto {
+
+// X25519. Another type than a signing key's PublicKey, so that they are not mixed up.
+struct BoxPublicKey {
+  std::array<std::uint8_t, 32> bytes{};
+  friend auto operator<=>(const BoxPublicKey&, const BoxPublicKey&) = default;
+};
+
+class BoxKey {
+ public:
+  // The X25519 secret key is derived from `secret`.
+  static BoxKey from_secret(const Secret& secret);
+  BoxKey copy() const;
+  const BoxPublicKey& public_key() const { return public_; }
+
+  // The content of a box made for this key in this context; nothing for anything else.
+  std::optional<Bytes> open(std::string_view context, ByteView associated, ByteView box) const;
+
+ private:
+  BoxKey(Secret secret, const BoxPublicKey& key) : secret_(std::move(secret)), public_(key) {}
+  Secret secret_;
+  BoxPublicKey public_;
+};
+
+// `content` must not be guessable: it makes the ephemeral key. At most 64 KiB. Nothing when `to` is a point of small
+// order, with which no secret can be shared.
+std::optional<Bytes> seal_box(const BoxPublicKey& to, std::string_view context, ByteView associated, ByteView content);
+
+// The box key that belongs to an Ed25519 key (the birational map of RFC 7748 section 4.1), so that a device is one key.
+// Nothing when the bytes are no point of the main subgroup.
+std::optional<BoxPublicKey> box_key_of(const PublicKey& signing_key);
+
+}  // namespace tlfs::crypto
