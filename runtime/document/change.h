@@ -5,8 +5,8 @@
 //   salt ‖ salt ‖ payload) hash       H("tlfs change", header); what deps and prev name signature  Ed25519 over the
 //   hash, beside the header. A valid one vouches for all own ancestors through prev.
 //
-// Epoch 0 is the epoch without a key: its payload is the operation block itself and its salt is empty. Keys, and salts
-// derived from them, come with the epochs above 0.
+// Epoch 0 is the epoch without a key: its payload is the operation block itself and its salt is empty. In any other epoch
+// payload and salt are what the document's guard made of the block (runtime/access).
 #pragma once
 
 #include <optional>
@@ -33,14 +33,15 @@ enum class Errc : int {
   invalid_json,
   unknown_version,  // a version this replica does not hold
   nothing_to_undo,
-  aborted,  // the transaction's function gave up
+  aborted,        // the transaction's function gave up
+  denied,         // this device may not write there; the message says what is missing
 };
 constexpr std::string_view errc_module(Errc) { return "document"; }
 
 using ChangeHash = crypto::Digest;
 
 inline constexpr std::size_t kMaxDeps = 256;
-inline constexpr std::size_t kMaxLeaves = 256;
+inline constexpr std::size_t kMaxLeaves = 1024;
 inline constexpr std::size_t kMaxAuthorityHeads = 256;
 inline constexpr std::size_t kMaxLeafBytes = 16u << 20;
 inline constexpr std::size_t kMaxHeaderBytes = 64u << 10;
@@ -65,8 +66,11 @@ struct Header {
   friend bool operator==(const Header&, const Header&) = default;
 };
 
+// What a leaf calls the compartment that it belongs to: a name that only those who may know it can tell the place of.
+using CompartmentId = std::array<std::uint8_t, 16>;
+
 struct Leaf {
-  schema::NodeId compartment{};  // the schema node that bears the mark; the root node's id where there is none
+  CompartmentId compartment{};
   std::uint64_t epoch = 0;
   Bytes salt;
   Bytes payload;

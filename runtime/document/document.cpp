@@ -11,13 +11,40 @@
 namespace tlfs::document {
 namespace {
 
+struct Part {
+  Address compartment;
+  OperationBatch batch;  // empty: the only part, so everything
+};
+
+Address address_of(const OperationBatch& batch, const Target& target, const std::vector<NodeIndex>& nodes) {
+  const auto first = batch.keys.begin() + target.first_key;
+  return {nodes[target.node], {first, first + target.key_count}};
+}
+
 // Separates a batch by the compartments of its targets; nearly always one.
-std::map<NodeIndex, OperationBatch> by_compartment(const OperationBatch& batch, const std::vector<NodeIndex>& nodes,
-                                                   const NodeTable& table) {
-  std::map<NodeIndex, OperationBatch> out;
+std::vector<Part> by_compartment(const OperationBatch& batch, const std::vector<NodeIndex>& nodes,
+                                 const NodeTable& table) {
+  std::vector<Part> out;
+  ByteWriter name;
+  std::map<Bytes, std::size_t> by_name;
+  std::vector<std::size_t> part_of;
+  const IdSpace no_ids;
+  for (const Target& target : batch.targets) {
+    Address compartment = compartment_of(table, address_of(batch, target, nodes));
+    name.clear();
+    name.varint(compartment.node);
+    for (const Key& key : compartment.keys) {
+      name.varint(key.element);
+      put_key(name, key, no_ids);
+    }
+    const auto [at, fresh] = by_name.try_emplace(Bytes(name.view().begin(), name.view().end()), out.size());
+    if (fresh) out.push_back({std::move(compartment), {}});
+    part_of.push_back(at->second);
+  }
+  if (out.size() == 1) return out;
   for (const Operation& op : batch.operations) {
     const Target& target = batch.targets[op.target];
-    OperationBatch& part = out[table.at(nodes[target.node]).compartment];
+    OperationBatch& part = out[part_of[op.target]].batch;
     if (part.metadata.empty()) {
       part.metadata = batch.metadata;
       part.transactions = batch.transactions;
@@ -34,6 +61,7 @@ std::map<NodeIndex, OperationBatch> by_compartment(const OperationBatch& batch, 
     }
     part.operations.push_back(copy);
   }
+  std::erase_if(out, [](const Part& part) { return part.batch.empty(); });
   return out;
 }
 
@@ -46,6 +74,9 @@ Document::Document(Settings settings)
   TLFS_CHECK(settings_.device && settings_.package, "a document needs a device key and a package");
   TLFS_CHECK(nodes_.add(settings_.package), "the first package always fits");
   history_.set_pending(&pending_);
+  if (settings_.guard)
+    history_.set_opener(
+        [this](ChangeIndex index, const Leaf& leaf) { return settings_.guard->open(place_of(index), leaf); });
   bind_own();
   state_ = std::make_unique<State>(nodes_, graph_, history_);
 }
@@ -79,9 +110,34 @@ EditContext Document::begin(const TransactionOptions& options) {
           ordinals_,
           agent_,
           next_counter_,
-          static_cast<std::uint32_t>(graph_.size() + 1),
+          settings_.guard ? guarded_epoch_++ : static_cast<std::uint32_t>(graph_.size() + 1),
           !options.origin.empty(),
           scratch_};
+}
+
+std::vector<Address> Document::places_of(const OperationBatch& batch, const std::vector<NodeIndex>& nodes) const {
+  std::vector<Address> out;
+  out.reserve(batch.targets.size());
+  for (const Target& t : batch.targets) out.push_back(address_of(batch, t, nodes));
+  return out;
+}
+
+// Whether this device may do what the transaction has done. What rests on other rights than the transactions that are
+// pending is not sealed together with them.
+Status Document::authorise(const Transaction& tx) {
+  if (!settings_.guard || tx.id_count() == 0) return {};
+  std::vector<Address> places = places_of(scratch_, nodes_.nodes_of(settings_.package->hash()));
+  const std::uint64_t now = settings_.guard->revision();
+  if (now != last_guard_revision_ || places != last_places_) {
+    const Result<std::uint64_t> basis = settings_.guard->basis(places);
+    if (!basis) return basis.error();
+    last_places_ = std::move(places);
+    last_guard_revision_ = now;
+    last_basis_ = *basis;
+  }
+  if (last_basis_ != pending_basis_) seal_before(tx.first());
+  pending_basis_ = last_basis_;
+  return {};
 }
 
 Commit Document::finish(Transaction& tx, const TransactionOptions& options) {
@@ -109,6 +165,7 @@ Commit Document::finish(Transaction& tx, const TransactionOptions& options) {
 }
 
 Result<Commit> Document::commit(Transaction& tx, const TransactionOptions& options) {
+  if (Status s = authorise(tx); !s) return abort(tx, s.error());
   Commit done = finish(tx, options);
   if (tx.id_count() > 0 && !options.origin.empty()) undo_.did(options.origin, tx.take_undo());
   undo_.rename(tx.revived());
@@ -135,7 +192,12 @@ Result<Commit> Document::take_back(const std::string& origin, bool redo) {
   const UndoEntry entry = redo ? undo_.take_redo(origin) : undo_.take_undo(origin);
   const TransactionOptions options{origin, redo ? "redo" : "undo", std::nullopt};
   Transaction tx(begin(options));
-  if (Status s = tx.take_back(entry); !s) return abort(tx, s.error());
+  Status done_back = tx.take_back(entry);
+  if (done_back.ok()) done_back = authorise(tx);
+  if (!done_back) {  // nothing was done, so it can be tried again
+    redo ? undo_.undid(origin, entry) : undo_.redid(origin, entry);
+    return abort(tx, done_back.error());
+  }
   Commit done = finish(tx, options);
   if (redo) {
     undo_.redid(origin, tx.take_undo());
@@ -217,10 +279,30 @@ std::vector<Patch> Document::last_patches(const BoundView& view) const { return 
 // ---- changes ----
 
 bool Document::seal() {
-  const Lv end = graph_.ids().size();
+  TLFS_CHECK(!in_transaction_ || pending_first_ == graph_.ids().size(), "a transaction is open");
+  return seal_before(graph_.ids().size());
+}
+
+CompartmentId Document::name_of(const Address& boundary) const {
+  return plain_compartment_id(nodes_, graph_.ids(), boundary);
+}
+
+LeafPlace Document::place_of(ChangeIndex index) const {
+  const ChangeRecord& record = graph_.at(index);
+  return {settings_.id, graph_.ids().writer(record.agent), record.seq};
+}
+
+// What is pending below `end`, where a transaction that is being committed may begin.
+bool Document::seal_before(Lv end) {
   if (agent_ == kNoAgent || pending_first_ == end) return false;
-  TLFS_CHECK(!in_transaction_, "a transaction is open");
+  const auto& nodes = nodes_.nodes_of(settings_.package->hash());
+  std::vector<Part> parts = by_compartment(pending_, nodes, nodes_);
   Header header;
+  if (settings_.guard) {
+    std::vector<Address> compartments;
+    for (const Part& part : parts) compartments.push_back(part.compartment);
+    header.authority_heads = settings_.guard->prepare(compartments);
+  }
   header.document = settings_.id;
   header.writer = writer();
   std::vector<ChangeIndex> parents(graph_.heads().begin(), graph_.heads().end());
@@ -238,28 +320,21 @@ bool Document::seal() {
   header.id_count = end - pending_first_;
   header.package = settings_.package->hash();
 
-  const auto& nodes = nodes_.nodes_of(settings_.package->hash());
   const BlockScope scope{agent_, pending_first_, header.id_count};
-  const auto leaf = [&](NodeIndex compartment, const OperationBatch& batch) {
-    return Leaf{nodes_.at(compartment).id, 0, {}, encode_block(batch, scope, graph_.ids(), graph_, kUncompressed)};
-  };
   std::vector<Leaf> leaves;
-  bool single = true;
-  NodeIndex first = kNoNode;
-  for (const Target& t : pending_.targets) {
-    const NodeIndex c = nodes_.at(nodes[t.node]).compartment;
-    if (first == kNoNode) first = c;
-    single = single && c == first;
-  }
-  if (single) {
-    leaves.push_back(leaf(first, pending_));
-  } else {
-    for (const auto& [compartment, batch] : by_compartment(pending_, nodes, nodes_))
-      leaves.push_back(leaf(compartment, batch));
+  for (const Part& part : parts) {
+    Bytes block = encode_block(part.batch.empty() ? pending_ : part.batch, scope, graph_.ids(), graph_, kUncompressed);
+    if (settings_.guard) {
+      leaves.push_back(
+          settings_.guard->seal({settings_.id, header.writer, header.seq}, part.compartment, block));
+    } else {
+      leaves.push_back({name_of(part.compartment), 0, {}, std::move(block)});
+    }
   }
   Change change = make_change(std::move(header), std::move(leaves));
   const Result<ChangeIndex> added = graph_.add(change.hash, change.header);
   TLFS_CHECK(added.ok(), "the own change does not fit the graph");
+  if (settings_.guard) settings_.guard->arrived(*added, change.header);
   history_.add(std::move(change));
   pending_.clear();
   pending_first_ = end;
@@ -293,12 +368,29 @@ std::vector<Change> Document::changes_since(const Version& have) {
   return out;
 }
 
+// Whether everything the leaf writes to lies in the compartment that it names.
 bool Document::is_lawful(const History::ReadLeaf& leaf, const std::vector<NodeIndex>& nodes) const {
+  std::optional<Address> checked;
   for (const Target& t : leaf.batch.targets) {
     if (t.node >= nodes.size()) return false;
-    if (nodes_.at(nodes_.at(nodes[t.node]).compartment).id != leaf.compartment) return false;
+    if (checked && checked->node == nodes_.at(nodes[t.node]).compartment && checked->keys.empty()) continue;
+    Address boundary = compartment_of(nodes_, address_of(leaf.batch, t, nodes));
+    if (boundary.keys.size() != nodes_.at(boundary.node).key_count) return false;
+    if (checked == boundary) continue;
+    const std::optional<CompartmentId> name =
+        settings_.guard ? settings_.guard->compartment_id(boundary) : name_of(boundary);
+    if (name != leaf.compartment) return false;
+    checked = std::move(boundary);
   }
   return true;
+}
+
+std::vector<std::vector<Address>> Document::places(ChangeIndex index) const {
+  std::vector<std::vector<Address>> out(history_.leaf_count(index));
+  const auto& nodes = nodes_.nodes_of(history_.package(index));
+  for (std::size_t i = 0; i < out.size(); ++i)
+    if (const auto leaf = history_.leaf(index, i); leaf && is_lawful(*leaf, nodes)) out[i] = places_of(leaf->batch, nodes);
+  return out;
 }
 
 void Document::apply_change(State& state, ChangeIndex index) const {
@@ -314,6 +406,9 @@ void Document::apply_change(State& state, ChangeIndex index) const {
     if (!leaf) continue;
     context.voided =
         !record.lawful || is_voided({record.hash, static_cast<std::uint32_t>(i)}) || !is_lawful(*leaf, nodes);
+    if (settings_.guard && !context.voided)
+      context.voided =
+          !settings_.guard->counts(index, static_cast<std::uint32_t>(i), places_of(leaf->batch, nodes));
     for (std::size_t k = 0; k < leaf->batch.operations.size(); ++k) state.apply(leaf->batch, k, context);
   }
 }
@@ -355,7 +450,9 @@ bool Document::all_vouched(std::vector<Change>& changes) const {
 
 bool Document::may_apply(const Change& c) const {
   if (!nodes_.has(c.header.package) || (c.header.prev && !has_change(*c.header.prev))) return false;
-  return std::all_of(c.header.deps.begin(), c.header.deps.end(), [this](const ChangeHash& d) { return has_change(d); });
+  return std::all_of(c.header.deps.begin(), c.header.deps.end(), [this](const ChangeHash& d) { return has_change(d); }) &&
+         std::all_of(c.header.authority_heads.begin(), c.header.authority_heads.end(),
+                     [this](const crypto::Digest& s) { return has_statement(s); });
 }
 
 Import Document::import(std::vector<Change> changes) {
@@ -363,6 +460,9 @@ Import Document::import(std::vector<Change> changes) {
   seal();
   Import report;
   report.revision = revision_;
+  for (Change& c : changes)
+    if (has_change(c.hash)) merge_leaves(c);
+  if (more_leaves_) report.patches = refresh();
   // The usual case: a peer sends what is missing, in causal order, and nothing has to wait.
   if (inbox_.waiting() == 0 && all_vouched(changes)) {
     begin_applying();
@@ -392,6 +492,19 @@ Import Document::import(std::vector<Change> changes) {
   return report;
 }
 
+// Leaves that a change which is here came without: their reader may have them now.
+void Document::merge_leaves(const Change& change) {
+  const ChangeIndex index = graph_.find(change.hash);
+  more_leaves_ = history_.add_leaves(index, change.leaves) > 0 || more_leaves_;
+}
+
+Import Document::statements_arrived(const std::vector<crypto::Digest>& statements) {
+  Import report;
+  report.revision = revision_;
+  for (const crypto::Digest& s : statements) apply_ready(inbox_.statement_arrived(s, *this), report);
+  return report;
+}
+
 void Document::apply_ready(std::vector<Change> ready, Import& report) {
   if (ready.empty()) return;
   seal();
@@ -411,6 +524,7 @@ void Document::apply_one(Change change, Import& report) {
     return;
   }
   pending_first_ = graph_.ids().size();  // nothing of ours is pending
+  if (settings_.guard) settings_.guard->arrived(*index, change.header);
   history_.add(std::move(change));
   apply_change(*state_, *index);
   ++report.applied;
@@ -438,6 +552,7 @@ Status Document::recover(std::vector<Change> changes, const std::vector<Logged>&
       return Error(Errc::missing_dependency, "a change in the log comes before one that it depends on");
     const Result<ChangeIndex> index = graph_.add(c.hash, c.header);
     if (!index) return index.error();
+    if (settings_.guard) settings_.guard->arrived(*index, c.header);
     history_.add(std::move(c));
     apply_change(*state_, *index);
   }
@@ -506,7 +621,13 @@ Result<std::vector<Patch>> Document::set_voided(const std::vector<LeafId>& leave
       voided_.erase(leaf);
     }
   }
-  Bytes().swap(base_);  // was made with other leaves voided
+  return refresh();
+}
+
+std::vector<Patch> Document::refresh() {
+  seal();
+  more_leaves_ = false;
+  Bytes().swap(base_);  // was made with other leaves voided or readable
   std::unique_ptr<State> next = replay(nullptr, false);
   std::vector<Patch> patches = diff_states(*state_, *next, *view_);
   state_ = std::move(next);
@@ -553,6 +674,8 @@ Bytes Document::snapshot() {
   VoidedLeaves voided;
   for (const auto& [leaf, is] : voided_)
     if (is && leaf.leaf < kMaxLeaves) voided.emplace_back(graph_.find(leaf.change), leaf.leaf);
+  if (settings_.guard)
+    for (const LeafId& leaf : settings_.guard->withheld()) voided.emplace_back(graph_.find(leaf.change), leaf.leaf);
   std::sort(voided.begin(), voided.end());
   return encode_snapshot({settings_.id, writer(), agent_, nodes_.packages()}, nodes_, graph_, voided, *state_);
 }

@@ -14,6 +14,7 @@
 
 #include "runtime/document/change_graph.h"
 #include "runtime/document/diff.h"
+#include "runtime/document/guard.h"
 #include "runtime/document/history.h"
 #include "runtime/document/inbox.h"
 #include "runtime/document/transaction.h"
@@ -40,13 +41,6 @@ struct Import {
   std::vector<Patch> patches;
 };
 
-// Which leaf: position in the header's list of digests.
-struct LeafId {
-  ChangeHash change{};
-  std::uint32_t leaf = 0;
-  friend auto operator<=>(const LeafId&, const LeafId&) = default;
-};
-
 // A version: the heads of its causal past, sorted.
 using Version = std::vector<ChangeHash>;
 
@@ -60,6 +54,7 @@ class Document final : private Holdings {
     std::uint64_t incarnation = 0;            // of the device; Document starts a new one when it meets its own fork
     std::uint32_t seal_after_ids = 1u << 16;  // pending ids that are sealed without being asked for
     Inbox::Options inbox;                     // how much may wait
+    Guard* guard = nullptr;                   // keys and rights; null: in the clear, and everything counts
   };
 
   explicit Document(Settings settings);
@@ -121,6 +116,14 @@ class Document final : private Holdings {
   std::size_t waiting() const { return inbox_.waiting(); }
   std::vector<ChangeHash> missing_changes() const { return inbox_.missing_changes(); }
   std::vector<crypto::Digest> missing_packages() const { return inbox_.missing_packages(); }
+  std::vector<crypto::Digest> missing_statements() const { return inbox_.missing_statements(); }
+  // Statements of access have come: changes that waited for them are applied.
+  Import statements_arrived(const std::vector<crypto::Digest>& statements);
+  // The guard judges some leaves otherwise than before, or can read more of them. Returns the patches from the value
+  // before.
+  std::vector<Patch> refresh();
+  // What the change's leaves write to, one list for each leaf; an empty list where this device cannot read it.
+  std::vector<std::vector<Address>> places(ChangeIndex index) const;
   const ChangeGraph& graph() const { return graph_; }
   const History& history() const { return history_; }
 
@@ -163,12 +166,18 @@ class Document final : private Holdings {
   Bytes state_digest_input();
 
   const State& state() const { return *state_; }
+  const NodeTable& nodes() const { return nodes_; }
 
  private:
   EditContext begin(const TransactionOptions& options);
   Result<Commit> commit(Transaction& tx, const TransactionOptions& options);
   Result<Commit> abort(Transaction& tx, const Error& why);
+  Status authorise(const Transaction& tx);
   Commit finish(Transaction& tx, const TransactionOptions& options);
+  bool seal_before(Lv end);
+  std::vector<Address> places_of(const OperationBatch& batch, const std::vector<NodeIndex>& nodes) const;
+  CompartmentId name_of(const Address& boundary) const;
+  LeafPlace place_of(ChangeIndex index) const;
   Result<Commit> take_back(const std::string& origin, bool redo);
   void bind_own();
   void apply_change(State& state, ChangeIndex index) const;
@@ -187,6 +196,10 @@ class Document final : private Holdings {
   void go_on(AgentIndex agent);
   bool has_change(const ChangeHash& hash) const override { return graph_.find(hash) != kNoChange; }
   bool has_package(const crypto::Digest& hash) const override { return nodes_.has(hash); }
+  bool has_statement(const crypto::Digest& hash) const override {
+    return !settings_.guard || settings_.guard->has_statement(hash);
+  }
+  void merge_leaves(const Change& change);
 
   Settings settings_;
   NodeTable nodes_;
@@ -203,6 +216,12 @@ class Document final : private Holdings {
   Lv pending_first_ = 0;  // ids from here on are not sealed
   OperationBatch pending_;
   OperationBatch scratch_;
+  std::uint64_t pending_basis_ = 0;             // what the guard said of everything that is pending
+  std::vector<Address> last_places_;            // of the last transaction that was authorised ...
+  std::uint64_t last_basis_ = 0;                // ... what the guard said of it ...
+  std::uint64_t last_guard_revision_ = ~0ull;   // ... and when
+  std::uint32_t guarded_epoch_ = 0x80000000;    // of guarded transactions, each its own: they may be sealed apart
+  bool more_leaves_ = false;                    // leaves have come for changes that were here
   std::uint64_t revision_ = 0;
   bool in_transaction_ = false;
   Bytes base_;                 // the snapshot that this was opened from, while it says what its changes mean

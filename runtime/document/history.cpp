@@ -56,18 +56,43 @@ Result<Change> History::change(ChangeIndex index) const {
   return c;
 }
 
+const Leaf* History::sealed_leaf(ChangeIndex index, std::size_t number) const {
+  const Entry& e = present(index);
+  return number < e.leaves.size() && e.leaves[number] ? &*e.leaves[number] : nullptr;
+}
+
+std::size_t History::add_leaves(ChangeIndex index, const std::vector<std::optional<Leaf>>& leaves) {
+  Entry& e = entries_[index];
+  std::size_t added = 0;
+  if (e.header.empty()) return added;  // its bytes are elsewhere, and so is what it came with
+  for (std::size_t i = 0; i < e.leaves.size() && i < leaves.size(); ++i) {
+    if (e.leaves[i] || !leaves[i]) continue;
+    bytes_ += leaves[i]->payload.size() + leaves[i]->salt.size();
+    e.leaves[i] = leaves[i];
+    ++added;
+  }
+  if (index == cached_) cached_ = kNoChange;
+  return added;
+}
+
 void History::sign(ChangeIndex index, const crypto::Signature& signature) {
   entries_[index].signature = std::make_unique<crypto::Signature>(signature);
 }
 
 std::optional<History::ReadLeaf> History::leaf(ChangeIndex index, std::size_t number) const {
-  const Entry& e = present(index);
-  if (number >= e.leaves.size() || !e.leaves[number] || e.leaves[number]->epoch != 0) return std::nullopt;
+  const Leaf* leaf = sealed_leaf(index, number);
+  if (!leaf || (leaf->epoch == 0) == static_cast<bool>(open_)) return std::nullopt;
+  std::optional<Bytes> opened;
+  if (open_) {
+    opened = open_(index, *leaf);
+    if (!opened) return std::nullopt;
+  }
   const ChangeRecord& record = graph_->at(index);
-  Result<OperationBatch> batch = decode_block(e.leaves[number]->payload, {record.agent, record.base, record.id_count},
-                                              graph_->ids(), SeenWriters(*graph_, index));
+  Result<OperationBatch> batch =
+      decode_block(opened ? *opened : leaf->payload, {record.agent, record.base, record.id_count}, graph_->ids(),
+                   SeenWriters(*graph_, index));
   if (!batch) return std::nullopt;
-  return ReadLeaf{e.leaves[number]->compartment, std::move(*batch)};
+  return ReadLeaf{leaf->compartment, std::move(*batch)};
 }
 
 // Appends what `batch` inserted under the ids from `first` on and shortens `count` accordingly; false when `first` is

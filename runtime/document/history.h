@@ -19,6 +19,14 @@ class History final : public CharacterSource {
   // The next `count` changes of the graph; their bytes are elsewhere, and `load` of set_loader brings them when
   // something needs them.
   void add_absent(std::size_t count) { entries_.resize(entries_.size() + count); }
+  // Turns a leaf that is not in epoch 0 into its operation block, or into nothing. Without one, only epoch 0 is read;
+  // with one, epoch 0 is not.
+  using Opener = std::function<std::optional<Bytes>(ChangeIndex, const Leaf&)>;
+  void set_opener(Opener open) { open_ = std::move(open); }
+  // Leaves that the change came without. Returns how many were new.
+  std::size_t add_leaves(ChangeIndex index, const std::vector<std::optional<Leaf>>& leaves);
+  // The leaf as it came; null when it is not here.
+  const Leaf* sealed_leaf(ChangeIndex index, std::size_t leaf) const;
   void set_loader(std::function<Result<Change>(const ChangeHash&)> load) { load_ = std::move(load); }
   std::size_t size() const { return entries_.size(); }
 
@@ -32,7 +40,7 @@ class History final : public CharacterSource {
   const crypto::Digest& package(ChangeIndex index) const;
   std::size_t leaf_count(ChangeIndex index) const;
   struct ReadLeaf {
-    schema::NodeId compartment;
+    CompartmentId compartment;
     OperationBatch batch;
   };
   // Nothing when the leaf is not here, is encrypted, or is no readable block.
@@ -60,6 +68,7 @@ class History final : public CharacterSource {
   mutable std::vector<Entry> entries_;  // loading fills in what was elsewhere
   mutable std::vector<crypto::Digest> packages_;
   std::function<Result<Change>(const ChangeHash&)> load_;
+  Opener open_;
   mutable std::size_t bytes_ = 0;
   // The last change whose characters were asked for: revived text comes in neighbouring pieces.
   mutable ChangeIndex cached_ = kNoChange;

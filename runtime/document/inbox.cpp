@@ -40,6 +40,7 @@ Result<std::vector<Change>> Inbox::offer(std::vector<Change>&& changes, const Ho
     if (waiting_.contains(c.hash) || holdings.has_change(c.hash)) {
       // It may bring the signature that the one that waits lacks.
       const auto known = waiting_.find(c.hash);
+      if (known != waiting_.end()) fill_leaves(known.value(), c);
       if (known != waiting_.end() && c.signature) {
         if (!known->second.change.signature) known.value().change.signature = c.signature;
         vouch(c.hash);
@@ -68,6 +69,16 @@ Status Inbox::check(const std::vector<Change>& changes, const Holdings& holdings
   return {};
 }
 
+// Leaves that the first copy came without.
+void Inbox::fill_leaves(Waiting& known, Change& again) {
+  auto& leaves = known.change.leaves;
+  for (std::size_t i = 0; i < leaves.size() && i < again.leaves.size(); ++i)
+    if (!leaves[i] && again.leaves[i]) leaves[i] = std::move(again.leaves[i]);
+  bytes_ -= known.bytes;
+  known.bytes = size_of(known.change);
+  bytes_ += known.bytes;
+}
+
 void Inbox::take(Change change, const Holdings& holdings) {
   const ChangeHash hash = change.hash;
   const Header& h = change.header;
@@ -80,6 +91,11 @@ void Inbox::take(Change change, const Holdings& holdings) {
   });
   if (!holdings.has_package(h.package)) {
     for_package_[h.package].push_back(hash);
+    ++w.missing;
+  }
+  for (const crypto::Digest& statement : h.authority_heads) {
+    if (holdings.has_statement(statement)) continue;
+    for_statement_[statement].push_back(hash);
     ++w.missing;
   }
   w.bytes = size_of(change);
@@ -152,6 +168,11 @@ std::vector<Change> Inbox::package_arrived(const crypto::Digest& package, const 
   return release();
 }
 
+std::vector<Change> Inbox::statement_arrived(const crypto::Digest& statement, const Holdings& holdings) {
+  if (holdings.has_statement(statement)) arrived(for_statement_, statement);
+  return release();
+}
+
 std::vector<Change> Inbox::change_arrived(const ChangeHash& hash, const Holdings& holdings) {
   if (holdings.has_change(hash)) arrived(for_change_, hash);
   return release();
@@ -169,6 +190,7 @@ void Inbox::refuse(const ChangeHash& hash) {
   };
   for_each_parent(found->second.change.header, [&](const ChangeHash& parent) { forget(for_change_, parent); });
   forget(for_package_, found->second.change.header.package);
+  for (const crypto::Digest& statement : found->second.change.header.authority_heads) forget(for_statement_, statement);
   bytes_ -= found->second.bytes;
   waiting_.erase(found);
   ++refused_;
@@ -186,5 +208,6 @@ std::vector<ChangeHash> Inbox::missing_changes() const {
 }
 
 std::vector<crypto::Digest> Inbox::missing_packages() const { return sorted_keys(for_package_); }
+std::vector<crypto::Digest> Inbox::missing_statements() const { return sorted_keys(for_statement_); }
 
 }  // namespace tlfs::document

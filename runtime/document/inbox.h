@@ -3,7 +3,7 @@
 //
 // A change is ready when
 //   - its parents (prev and deps) are there, or were ready before it,
-//   - its package is there,
+//   - its package is there, and the statements of access that its header names,
 //   - its author stands behind it: it is signed, or a signed change of the same writer reaches it through prev (the
 //   signature covers
 //     the hash, the hash covers prev).
@@ -31,6 +31,7 @@ class Holdings {
   virtual ~Holdings() = default;
   virtual bool has_change(const ChangeHash& hash) const = 0;
   virtual bool has_package(const crypto::Digest& package) const = 0;
+  virtual bool has_statement(const crypto::Digest&) const { return true; }
 };
 
 class Inbox {
@@ -50,6 +51,8 @@ class Inbox {
   Result<std::vector<Change>> offer(std::vector<Change>&& changes, const Holdings& holdings);
   // The package has come (the holdings have it). Returns what is ready now.
   std::vector<Change> package_arrived(const crypto::Digest& package, const Holdings& holdings);
+  // The statement of access has come. Returns what is ready now.
+  std::vector<Change> statement_arrived(const crypto::Digest& statement, const Holdings& holdings);
   // A change has come another way (the holdings have it). Returns what is ready now.
   std::vector<Change> change_arrived(const ChangeHash& hash, const Holdings& holdings);
 
@@ -60,18 +63,20 @@ class Inbox {
   std::size_t unvouched() const;                               // of those that wait
   std::vector<ChangeHash> missing_changes() const;             // waited for and not waiting here themselves; sorted
   std::vector<crypto::Digest> missing_packages() const;        // sorted
+  std::vector<crypto::Digest> missing_statements() const;      // sorted
 
  private:
   struct Waiting {
     Change change;
     std::size_t bytes = 0;
-    std::uint32_t missing = 0;  // parents and package that are not there yet
+    std::uint32_t missing = 0;  // parents, package and statements that are not there yet
     bool vouched = false;
   };
   using Hashes = std::vector<ChangeHash>;
 
   Status check(const std::vector<Change>& changes, const Holdings& holdings) const;
   void take(Change change, const Holdings& holdings);
+  void fill_leaves(Waiting& known, Change& again);
   void vouch(ChangeHash hash);
   void arrived(tsl::robin_map<crypto::Digest, Hashes, crypto::DigestHash>& index, const crypto::Digest& what);
   void consider(const ChangeHash& hash);
@@ -83,6 +88,7 @@ class Inbox {
   tsl::robin_map<ChangeHash, Waiting, crypto::DigestHash> waiting_;
   tsl::robin_map<crypto::Digest, Hashes, crypto::DigestHash> for_change_;   // by parent that is not there: who waits
   tsl::robin_map<crypto::Digest, Hashes, crypto::DigestHash> for_package_;  // by package that is not there
+  tsl::robin_map<crypto::Digest, Hashes, crypto::DigestHash> for_statement_;
   Hashes ready_;
   std::size_t bytes_ = 0;
   std::uint64_t refused_ = 0;

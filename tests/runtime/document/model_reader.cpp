@@ -6,6 +6,7 @@
 
 #include "runtime/base/check.h"
 #include "runtime/base/utf.h"
+#include "runtime/base/varint.h"
 
 namespace tlfs::document::testing {
 namespace {
@@ -74,7 +75,7 @@ class ModelReader {
     const OperationBatch& batch = leaf.batch;
     const std::vector<int>& nodes = nodes_of_.at(headers_[c].package);
     for (const Target& t : batch.targets)
-      if (t.node >= nodes.size() || nodes_[nodes_[nodes[t.node]].compartment].id != leaf.compartment) voided = true;
+      if (t.node >= nodes.size() || name_of_compartment(nodes[t.node], batch, t) != leaf.compartment) voided = true;
     for (const Operation& op : batch.operations) {
       const Target& target = batch.targets[op.target];
       if (target.node >= nodes.size()) continue;
@@ -109,6 +110,42 @@ class ModelReader {
         operations_.push_back(std::move(o));
       }
     }
+  }
+
+  // The boundary's id, or a hash of it and the keys that lead to it.
+  CompartmentId name_of_compartment(int node, const OperationBatch& batch, const Target& target) const {
+    const int boundary = nodes_[node].compartment;
+    std::size_t count = 0;
+    for (int n = nodes_[boundary].parent; n >= 0; n = nodes_[n].parent)
+      if (nodes_[n].kind == schema::Kind::table || nodes_[n].kind == schema::Kind::array) ++count;
+    if (count == 0) return nodes_[boundary].id;
+    ByteWriter keys;
+    for (std::size_t k = 0; k < count; ++k) {
+      const Key& key = batch.keys[target.first_key + k];
+      if (key.is_element()) {
+        const OpId id = key.element < graph_.ids().size() ? graph_.ids().id_of(key.element) : OpId{};
+        keys.u8(0);
+        keys.raw(ByteView(id.writer.device));
+        keys.fixed64(id.writer.incarnation);
+        keys.fixed64(id.counter);
+      } else if (const auto* text = std::get_if<std::string>(&key.table_key)) {
+        keys.u8(static_cast<std::uint8_t>(Primitive::string));
+        keys.text(*text);
+      } else if (const auto* flag = std::get_if<bool>(&key.table_key)) {
+        keys.u8(static_cast<std::uint8_t>(Primitive::boolean));
+        keys.u8(*flag ? 1 : 0);
+      } else if (const auto* number = std::get_if<std::uint64_t>(&key.table_key)) {
+        keys.u8(static_cast<std::uint8_t>(Primitive::u64));
+        keys.fixed64(*number);
+      } else {
+        keys.u8(static_cast<std::uint8_t>(Primitive::i64));
+        keys.fixed64(static_cast<std::uint64_t>(std::get<std::int64_t>(key.table_key)));
+      }
+    }
+    const crypto::Digest digest = crypto::hash("tlfs compartment", {nodes_[boundary].id, keys.view()});
+    CompartmentId out;
+    std::copy_n(digest.begin(), out.size(), out.begin());
+    return out;
   }
 
   int named(Lv lv) const {

@@ -1,0 +1,205 @@
+// A document with its access: who may do what is said in its authority log, and what one may not read is ciphertext.
+//
+// Wraps document::Document as its guard. Local edits are refused, with the reason, where this device may not write;
+// what others wrote takes effect as far as the rules let it, and is judged anew as statements arrive. Statements that
+// this device makes are added at once and are to be stored and sent by whoever owns this: take_outgoing().
+//
+// Owned by one Realm (all documents of a device) or a test; single-threaded; never blocks.
+#pragma once
+
+#include "runtime/access/authority_log.h"
+#include "runtime/access/keyring.h"
+#include "runtime/document/document.h"
+
+namespace tlfs::access {
+
+// What a document can ask of its neighbours on the device.
+class Neighbours {
+ public:
+  virtual ~Neighbours() = default;
+  // Statements of another document that are here and that `log` does not have, in causal order.
+  virtual std::vector<SignedStatement> news_of(const DocumentId& document, const AuthorityLog& log) const = 0;
+};
+
+// A leaf that is kept and not shown.
+struct Withheld {
+  LeafId leaf;
+  crypto::PublicKey author{};
+  std::string why;  // a sentence
+};
+
+// What happened to what others wrote, for the app.
+struct AccessEvent {
+  enum class Kind : std::uint8_t { withheld, shown_again };
+  Kind kind = Kind::withheld;
+  Withheld what;
+};
+
+// Rule 10, for people and programs.
+struct Explanation {
+  bool allowed = false;
+  Level level = Level::none;  // what the principal has there
+  Rules::Explanation::Why why = Rules::Explanation::Why::no_grant;
+  std::vector<GrantName> chain;       // the grants that allow it, or come nearest; genesis first
+  std::vector<GrantName> membership;  // of groups, from the outermost
+  std::optional<StatementHash> ended_by;
+  std::string sentence;
+};
+
+// How people call principals; by default the first digits of their keys.
+using NameOf = std::function<std::string(const Principal&)>;
+
+class ProtectedDocument final : private document::Guard, private Sightings {
+ public:
+  struct Settings {
+    DocumentId id{};
+    std::shared_ptr<const crypto::SigningKey> device;
+    std::shared_ptr<const schema::Package> package;
+    std::shared_ptr<const schema::View> view;  // null: the latest
+    std::shared_ptr<EpochSecrets> secrets;     // of the device
+    Random* random = nullptr;
+    const Neighbours* neighbours = nullptr;    // null: none
+    NameOf name_of;
+    std::uint64_t incarnation = 0;
+  };
+  // An empty replica: statements and changes come by take().
+  explicit ProtectedDocument(Settings settings);
+  ~ProtectedDocument() override;
+  ProtectedDocument(const ProtectedDocument&) = delete;
+  ProtectedDocument& operator=(const ProtectedDocument&) = delete;
+
+  // Makes a new document. The key that signs its genesis is `document_key`; for an ordinary document a fresh one that
+  // nobody keeps. `known`: statements of the documents that `root` refers to.
+  static std::unique_ptr<ProtectedDocument> create(Settings settings, const crypto::SigningKey& document_key,
+                                                   const Principal& root, DocumentKind kind,
+                                                   std::vector<SignedStatement> known);
+
+  const DocumentId& id() const { return settings_.id; }
+  document::Document& content() { return *document_; }
+  const document::Document& content() const { return *document_; }
+  const AuthorityLog& log() const { return log_; }
+
+  // ---- policy ----
+  // All of these make a statement, which takes effect here at once. denied, no_boundary, no_key, no_such_place,
+  // nothing_to_do: messages name what is missing.
+  // Read, and what includes it, is given at boundaries of compartments, or to those who can read there already.
+  Status grant(const Address& at, Level level, const Principal& to);
+  // Ends every live grant of exactly this level, address and principal. Whoever loses read by it is locked out of what
+  // is written from now on. With `keep`, each gets that lower level instead.
+  Status revoke(const Address& at, Level level, const Principal& from, Level keep = Level::none);
+  // Shows withheld leaves again.
+  Status admit(const std::vector<LeafId>& leaves);
+  // All withheld leaves of the principal's keys.
+  Status admit_all(const Principal& from);
+  // What nobody needs to ask for: cuts after removals from groups, boxes that readers lack. To be called when statements
+  // have come, here or to a document that this one refers to. Returns whether anything was said.
+  bool tend();
+
+  Result<Address> address(std::string_view path) const;
+  Level level(const Principal& who, const Address& at) const;
+  Explanation explain(const Principal& who, Level level, const Address& at) const;
+  // Changes of which at least one leaf is withheld count once.
+  std::vector<Withheld> withheld_leaves() const;
+  std::vector<AccessEvent> take_events();
+  // Whether this device can decrypt what is written there.
+  bool can_read(const Address& at) const;
+  // Changes that arrived with a leaf that this device cannot read, or without one.
+  std::size_t unreadable() const;
+
+  // ---- exchange ----
+  struct Taken {
+    std::size_t statements = 0;  // new ones
+    std::size_t changes = 0;     // that took their place now
+    std::vector<Error> refused;
+    std::vector<document::Patch> patches;
+  };
+  // From anyone, in any order, any number of times.
+  Taken take(std::vector<SignedStatement> statements, std::vector<document::Change> changes);
+  // Everything that was said, here and in the documents that this one refers to, in causal order.
+  std::vector<SignedStatement> statements() const;
+  // Statements made here since the last call.
+  std::vector<SignedStatement> take_outgoing();
+  // The change as `peer` may have it: without the leaves that it may not even store. Rule 8.
+  document::Change redacted(document::Change change, const crypto::PublicKey& peer) const;
+  // Whether the peer may have the log: it holds something, or once did.
+  bool may_have_log(const crypto::PublicKey& peer) const;
+
+ private:
+  // Guard
+  std::uint64_t revision() const override { return revision_; }
+  Result<std::uint64_t> basis(const std::vector<Address>& places) override;
+  std::vector<crypto::Digest> prepare(const std::vector<Address>& compartments) override;
+  document::Leaf seal(const document::LeafPlace& place, const Address& compartment, ByteView block) override;
+  std::optional<Bytes> open(const document::LeafPlace& place, const document::Leaf& leaf) const override;
+  std::optional<document::CompartmentId> compartment_id(const Address& boundary) const override;
+  bool has_statement(const crypto::Digest& statement) const override { return log_.has(statement); }
+  void arrived(document::ChangeIndex index, const document::Header& header) override;
+  bool counts(document::ChangeIndex index, std::uint32_t leaf, const std::vector<Address>& places) const override;
+  std::vector<LeafId> withheld() const override;
+  // Sightings
+  bool saw(Index revocation, std::uint32_t change) const override;
+
+  // Statements.
+  Statement begin(const std::vector<DocumentId>& relies_on) const;
+  Status prove(Statement& s, Level level, const Scope& at, std::string_view to_do) const;
+  void say(Statement s);
+  void learn_news();
+  void took(const std::vector<StatementHash>& added, Taken& report);
+  std::vector<crypto::Digest> own_heads(const std::set<DocumentId>& relies_on) const;
+  std::vector<ChangeHash> frontier();
+  Error denied(Level level, const Address& at, std::string_view to_do) const;
+
+  // Keys (protected_keys.cpp).
+  struct Readers {
+    std::vector<Opener> openers;    // whom to make boxes for
+    std::vector<Principal> direct;  // who reads here and not in the enclosing compartment
+    bool anyone = false;
+  };
+  Readers readers(const Scope& compartment, const Address& boundary, const std::set<Index>& dead) const;
+  void add_openers(const Principal& principal, std::vector<Opener>& out) const;
+  bool valid(const Keyring::Epoch& epoch) const;
+  const Keyring::Epoch* group_epoch(const Principal& principal) const;
+  bool entitled(const Opener& opener, const Scope& compartment, const Address& boundary) const;
+  bool suitable(const Keyring::Epoch& epoch, const Address& boundary) const;
+  std::vector<const Keyring::Epoch*> usable(const Scope& compartment) const;
+  const EpochContent* epoch_for_writing(const Address& boundary);
+  bool rotate(Statement& s, const Address& boundary, const std::set<Index>& dead);
+  bool reseal(Statement& s, const Keyring::Epoch& epoch, const std::vector<Opener>& to) const;
+  std::optional<Address> enclosing(const Address& boundary) const;
+  std::string path_of(const Address& at) const;
+  Address nearest_boundary(const Address& at) const;
+  void learn_keys(Taken& report);
+
+  bool tend_cuts();
+  bool tend_keys();
+  void rejudge(Taken& report);
+
+  Settings settings_;
+  std::unique_ptr<document::Document> document_;
+  std::map<ChangeHash, std::uint32_t> numbers_;  // of changes, here or only named
+  AuthorityLog log_;
+  Keyring keyring_;
+  Naming naming_;
+  std::uint64_t revision_ = 0;
+
+  struct Arrival {
+    Rules::Context context = 0;
+    crypto::PublicKey author{};
+    std::uint32_t number = 0;
+  };
+  std::vector<Arrival> arrivals_;  // by ChangeIndex
+  mutable std::map<LeafId, bool> withheld_;
+  mutable std::map<Index, std::vector<document::ChangeIndex>> seen_;  // by revocation: last change of each agent
+  std::set<DocumentId> relied_on_;  // groups that what is pending rests on
+  struct Chosen {
+    std::uint64_t revision = ~0ull;
+    EpochId epoch{};
+  };
+  std::map<Bytes, Chosen> chosen_;  // by place: the epoch to write under
+  mutable std::map<LeafId, bool> unread_;
+  std::vector<AccessEvent> events_;
+  std::vector<SignedStatement> outgoing_;
+  bool tending_ = false;
+};
+
+}  // namespace tlfs::access
