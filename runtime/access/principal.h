@@ -19,8 +19,8 @@ struct Principal {
     members = 3,  // whoever has `level` at `at` in `document`: a user, a team
   };
   Kind kind = Kind::anyone;
-  crypto::PublicKey key{};  // of a key: itself; of members: the document's id
-  Scope at;                 // of members
+  crypto::PublicKey key{};    // of a key: itself; of members: the document's id
+  Scope at;                   // of members
   Level level = Level::none;  // of members
 
   static Principal of_key(const crypto::PublicKey& key) { return {Kind::key, key, {}, Level::none}; }

@@ -51,7 +51,7 @@ struct Item {
   std::vector<Index> membership;  // ... and when that is not to the author itself: the grants that make the author a
                                   // member, from the group that `proof` names down to a grant to the author's key
   std::vector<Index> names;
-  std::vector<LeafRef> leaves;    // admit
+  std::vector<LeafRef> leaves;  // admit
 };
 
 // What the caller knows about contents.
@@ -87,8 +87,8 @@ class Rules {
   // Whether an item's past contains another.
   bool reaches(Index from, Index to) const;
 
-  // Rule 5. The highest level that `who` has at `at` now: through grants to itself, to anyone, and through groups as far
-  // as their items are here.
+  // Rule 5. The highest level that `who` has at `at` now: through grants to itself, to anyone, and through groups as
+  // far as their items are here.
   Level level(const Principal& who, const Scope& at) const;
   // Everyone who has at least `level` at `at` by a live grant: the principals as the grants name them. Ascending.
   std::vector<Principal> holders(Level level, const Scope& at) const;
@@ -108,9 +108,11 @@ class Rules {
   using Context = std::uint32_t;
   Context context(std::vector<Index> heads);
   // Rules 6 and 7. `addresses`: of everything the leaf writes to.
-  bool counts(const crypto::PublicKey& author, Context context, LeafRef leaf, const std::vector<Scope>& addresses) const;
-  // What the leaf rests on: one number for the same set of grants. 0 when there is none. Transactions with different
-  // numbers are not sealed into one leaf.
+  bool counts(const crypto::PublicKey& author, Context context, LeafRef leaf,
+              const std::vector<Scope>& addresses) const;
+  // What the leaf rests on: one number for the same set of grants and memberships that the author held in the context,
+  // whatever became of them. 0 when there is none for some address. Transactions with different numbers are not sealed
+  // into one leaf.
   std::uint64_t basis(const crypto::PublicKey& author, Context context, const std::vector<Scope>& addresses) const;
   // Rule 8. Whether the author held write in the context at the scope, above it or below it: all that one who cannot
   // read can check.
@@ -130,14 +132,15 @@ class Rules {
       cut_off,        // as above, and once belonged: `ended_by` is the revocation or cut
     };
     Why why = Why::no_grant;
-    Level level = Level::none;      // what the principal has
+    Level level = Level::none;  // what the principal has
     Index grant = kNone;
     std::vector<Index> chain;       // of `grant`, genesis first
     std::vector<Index> membership;  // as Item::membership
     Index ended_by = kNone;
   };
   Explanation explain(const Principal& who, Level level, const Scope& at) const;
-  // The same for a leaf: why it does not count, or what makes it count.
+  // The same for a leaf: why it does not count, or what makes it count. When that is an admission, `ended_by` is the
+  // admission, and `grant` what the author held.
   Explanation explain_leaf(const crypto::PublicKey& author, Context context, LeafRef leaf, const Scope& at) const;
 
   // Items whose effect has changed since the last call, for judging anew: revocations and cuts that took or lost
