@@ -13,6 +13,7 @@ struct PasswordCost {
   std::uint32_t memory_kib = 64u << 10;
   friend bool operator==(const PasswordCost&, const PasswordCost&) = default;
 };
+inline constexpr std::uint32_t kMinPasswordMemoryKib = 8;
 inline constexpr std::uint32_t kMaxPasswordMemoryKib = 1u << 20;
 inline constexpr std::uint32_t kMaxPasswordPasses = 64;
 
