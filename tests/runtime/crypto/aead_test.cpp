@@ -87,6 +87,16 @@ TEST_CASE("sealed bytes open only with their key, nonce and associated data") {
   CHECK_FALSE(open(secret(0), {}, sealed.nonce, sealed.bytes));
 }
 
+TEST_CASE("a holder of the key who chose a nonce instead of making it has sealed nothing") {
+  Nonce nonce;
+  for (std::size_t i = 0; i < kNonceBytes; ++i) nonce[i] = static_cast<std::uint8_t>(i);
+  const Bytes bytes = from_hex(
+                          "18b20d1064c667d2577ad5f4e0cf7e129b0bab2609360da4390b4a7d3fe3b76f6fa7c9c18f68f0daf06c3b888fe1"
+                          "3224990708557fd9d0121d3c3294f9a2ad2ddc71a511a698a01de3cff8bf540152ec")
+                          .value();
+  CHECK_FALSE(open(secret(0), kDocument, nonce, bytes));
+}
+
 TEST_CASE("each key and nonce has a commitment of its own, and it must be there") {
   constexpr std::size_t kCommitmentBytes = 32;
   std::set<Bytes> commitments;

@@ -69,6 +69,15 @@ TEST_CASE("whoever knows what a box holds makes the same box, and no other box s
   for (const Bytes& other : others) CHECK(ephemeral(other) != ephemeral(box));
 }
 
+TEST_CASE("a box with an ephemeral key of somebody's choice, which nobody else could make again, does not open") {
+  const Bytes box = from_hex(
+                        "358072d6365880d1aeea329adf9121383851ed21a28e3b75e965d0d2cd166254a5de8f9be62a9ccb45a7a1a6c021b4"
+                        "3c83389bd82528edb8fa7885c327ac5db0880506aecfc96390257483e919a28bbc3412b84e1985c3e196cec9113b62"
+                        "b4a87ccd1a67c0c8d384c9534cf61a9f89e94ec824daad41372fe29342ae08b0930149f89d26ee05faa952c2a554")
+                        .value();
+  CHECK_FALSE(BoxKey::from_secret(secret(32)).open("epoch", kDocument, box));
+}
+
 TEST_CASE("nothing is sealed to a point of small order, and nothing from one opens") {
   const BoxKey key = BoxKey::from_secret(secret(1));
   Bytes box = sealed(key.public_key());

@@ -109,15 +109,15 @@ def padded(text):
     return text + b"\x80" + bytes(size - len(text) - 1)
 
 
-def seal(key, associated, text):
-    nonce = keyed("tlfs seal nonce", key, len(associated).to_bytes(8, "little"), associated, text, size=24)
+def seal(key, associated, text, nonce=None):
+    nonce = nonce or keyed("tlfs seal nonce", key, len(associated).to_bytes(8, "little"), associated, text, size=24)
     keys = keyed("tlfs seal keys", key, nonce, size=64)
     return nonce, keys[32:] + xchacha20_poly1305(keys[:32], nonce, associated, padded(text))
 
 
-def seal_box(to, context, associated, content):
+def seal_box(to, context, associated, content, secret=None):
     content_key = hashlib.blake2b(content, digest_size=32, key=b"tlfs box content").digest()
-    secret = derive(content_key, "tlfs box ephemeral", to, len(context).to_bytes(8, "little"), context, associated)
+    secret = secret or derive(content_key, "tlfs box ephemeral", to, len(context).to_bytes(8, "little"), context, associated)
     ephemeral = base(secret)
     nonce, sealed = seal(derive(x25519(secret, to), "tlfs box", ephemeral, to, context), associated, content)
     return ephemeral + nonce + sealed
@@ -149,9 +149,11 @@ def vectors():
         nonce, sealed = seal(key, b"document 7", text)
         yield "seal, nonce, " + name, nonce
         yield "seal, " + name, sealed
+    yield "sealed with a nonce of one's choice", seal(key, b"document 7", b"tea at four", bytes(range(24)))[1]
     scalar = derive(other, "tlfs box key")
     yield "box key", base(scalar)
     yield "box", seal_box(base(scalar), b"epoch", b"document 7", key)
+    yield "box with an ephemeral key of one's choice", seal_box(base(scalar), b"epoch", b"document 7", key, other)
     yield "box key of a device", base(hashlib.sha512(key).digest()[:32])
 
 
