@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 
 #include "bridges/cli/json_command.h"
+#include "bridges/cli/key_commands.h"
 #include "bridges/cli/replay_command.h"
 #include "bridges/cli/schema_commands.h"
 
@@ -18,6 +19,7 @@ int main(int argc, char** argv) {
   int exit_code = 0;
   tlfs::cli::add_schema_commands(app, exit_code);
   tlfs::cli::add_json_command(app, exit_code);
+  tlfs::cli::add_key_commands(app, exit_code);
   tlfs::cli::add_replay_command(app, exit_code);
   try {
     app.parse(argc, argv);

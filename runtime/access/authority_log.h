@@ -36,6 +36,8 @@ class AuthorityLog {
   std::size_t waiting() const { return waiting_.size(); }
   // Statements that others wait for, sorted.
   std::vector<StatementHash> missing() const;
+  // Statements of this document are welcome although nothing here refers to it yet.
+  void expect(const DocumentId& document) { mentioned_.insert(document); }
   // Documents that principals of statements here name, directly or through each other.
   const std::set<DocumentId>& mentioned() const { return mentioned_; }
   bool concerns(const DocumentId& d) const { return d == document_ || mentioned_.contains(d); }

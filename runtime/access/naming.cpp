@@ -77,10 +77,8 @@ Token naming_check(const crypto::Secret& naming_key, ByteView place) {
   return short_hash(naming_key, "tlfs naming check", {place});
 }
 
-bool Naming::learn(const Bytes& place, const Scope& scope, const crypto::Secret& key) {
-  if (known_.contains(place)) return false;
-  known_.emplace(place, Compartment{scope, key.copy()});
-  return true;
+void Naming::learn(const Bytes& place, const Scope& scope, const crypto::Secret& key) {
+  known_.try_emplace(place, Compartment{scope, key.copy(), false});
 }
 
 std::optional<Naming::Named> Naming::name(const Address& address) const {
@@ -111,9 +109,9 @@ std::optional<Naming::Named> Naming::name(const Address& address) const {
     here.keys.assign(address.keys.begin(), address.keys.begin() + static_cast<std::ptrdiff_t>(k));
     const Bytes place = encode_address(*nodes_, *ids_, here);
     auto known = known_.find(place);
-    if (known == known_.end() && named) {
+    if (named && (known == known_.end() || !known->second.derived)) {
       crypto::Secret below = crypto::derive(*out.key, "tlfs naming", {ByteView(out.scope.back())});
-      known = known_.emplace(place, Compartment{out.scope, std::move(below)}).first;
+      known = known_.insert_or_assign(place, Compartment{out.scope, std::move(below), true}).first;
     }
     named = known != known_.end();
     if (named) out = {known->second.scope, &known->second.key};

@@ -39,8 +39,9 @@ class Naming {
     nodes_ = &nodes;
     ids_ = &ids;
   }
-  // The naming key of a compartment, by the encoded address of its boundary. Returns whether it is new.
-  bool learn(const Bytes& place, const Scope& scope, const crypto::Secret& key);
+  // The naming key of a compartment, by the encoded address of its boundary. What follows from a compartment above is
+  // believed before what someone said.
+  void learn(const Bytes& place, const Scope& scope, const crypto::Secret& key);
 
   struct Named {
     Scope scope;
@@ -54,6 +55,7 @@ class Naming {
   struct Compartment {
     Scope scope;
     crypto::Secret key;
+    bool derived = false;
   };
   const document::NodeTable* nodes_ = nullptr;
   const document::IdSpace* ids_ = nullptr;

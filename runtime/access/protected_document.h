@@ -125,6 +125,13 @@ class ProtectedDocument final : private document::Guard, private Sightings {
   bool may_have_log(const crypto::PublicKey& peer) const;
 
  private:
+  struct Arrival {
+    Rules::Context context = 0;
+    crypto::PublicKey author{};
+    std::uint32_t number = 0;
+    bool known = false;
+  };
+
   // Guard
   std::uint64_t revision() const override { return revision_; }
   Result<std::uint64_t> basis(const std::vector<Address>& places) override;
@@ -140,39 +147,42 @@ class ProtectedDocument final : private document::Guard, private Sightings {
   bool saw(Index revocation, std::uint32_t change) const override;
 
   // Statements.
-  Statement begin(const std::vector<DocumentId>& relies_on) const;
-  Status prove(Statement& s, Level level, const Scope& at, std::string_view to_do) const;
-  void say(Statement s);
-  void learn_news();
-  void took(const std::vector<StatementHash>& added, Taken& report);
-  std::vector<crypto::Digest> own_heads(const std::set<DocumentId>& relies_on) const;
-  std::vector<ChangeHash> frontier();
+  Result<Statement> begin(Level level, const Address& at, std::string_view to_do);
+  Status say(Statement s, std::set<DocumentId> relies_on = {});
+  bool learn_news();
+  void note(const std::vector<StatementHash>& added);
+  void settle(Taken& report);
+  std::vector<crypto::Digest> heads_with(const std::set<DocumentId>& relies_on) const;
+  void rely_on(const Rules::Support& support, std::set<DocumentId>& out) const;
+  Result<Scope> scope_of(const Address& at) const;
   Error denied(Level level, const Address& at, std::string_view to_do) const;
+  const Arrival& arrival(document::ChangeIndex index) const;
+  std::uint32_t number_of(const ChangeHash& hash);
+  std::optional<Scope> scope_of_leaf(const document::Leaf& leaf) const;
 
   // Keys (protected_keys.cpp).
-  struct Readers {
-    std::vector<Opener> openers;    // whom to make boxes for
-    std::vector<Principal> direct;  // who reads here and not in the enclosing compartment
-    bool anyone = false;
-  };
-  Readers readers(const Scope& compartment, const Address& boundary, const std::set<Index>& dead) const;
-  void add_openers(const Principal& principal, std::vector<Opener>& out) const;
+  std::set<Principal> readers(const Scope& compartment, const std::set<Index>& dead) const;
+  std::vector<Opener> openers_of(const Principal& principal) const;
+  std::vector<Opener> openers_for(const Address& boundary, const Scope& compartment, const std::set<Principal>& readers);
   bool valid(const Keyring::Epoch& epoch) const;
+  bool clean(const Keyring::Epoch& epoch, std::size_t depth) const;
   const Keyring::Epoch* group_epoch(const Principal& principal) const;
-  bool entitled(const Opener& opener, const Scope& compartment, const Address& boundary) const;
-  bool suitable(const Keyring::Epoch& epoch, const Address& boundary) const;
-  std::vector<const Keyring::Epoch*> usable(const Scope& compartment) const;
+  bool entitled(const Keyring::Epoch& epoch, const Opener& opener, std::size_t depth) const;
+  bool suitable(const Keyring::Epoch& epoch, std::size_t depth = 0) const;
+  std::vector<const Keyring::Epoch*> latest(const Scope& compartment) const;
   const EpochContent* epoch_for_writing(const Address& boundary);
-  bool rotate(Statement& s, const Address& boundary, const std::set<Index>& dead);
-  bool reseal(Statement& s, const Keyring::Epoch& epoch, const std::vector<Opener>& to) const;
-  std::optional<Address> enclosing(const Address& boundary) const;
+  Status rotate(Statement& s, const Address& boundary, const std::set<Index>& dead,
+                const std::optional<Principal>& also = std::nullopt);
+  bool has_box(const Keyring::Epoch& epoch, const EpochContent& content, const Principal& reader) const;
+  std::optional<Scope> enclosing(const Scope& compartment) const;
+  Principal stands_for(const Keyring::Epoch& epoch) const;
+  bool is_boundary(const Address& at) const;
   std::string path_of(const Address& at) const;
-  Address nearest_boundary(const Address& at) const;
-  void learn_keys(Taken& report);
+  void learn_keys();
 
   bool tend_cuts();
   bool tend_keys();
-  void rejudge(Taken& report);
+  bool verdict_changed(document::ChangeIndex index) const;
 
   Settings settings_;
   std::unique_ptr<document::Document> document_;
@@ -180,26 +190,27 @@ class ProtectedDocument final : private document::Guard, private Sightings {
   AuthorityLog log_;
   Keyring keyring_;
   Naming naming_;
-  std::uint64_t revision_ = 0;
+  std::uint64_t revision_ = 0;         // of answers to basis()
+  std::uint64_t policy_revision_ = 0;  // of the log
 
-  struct Arrival {
-    Rules::Context context = 0;
-    crypto::PublicKey author{};
-    std::uint32_t number = 0;
-  };
-  std::vector<Arrival> arrivals_;  // by ChangeIndex
+  mutable std::vector<Arrival> arrivals_;  // by ChangeIndex
+  bool reread_ = false;                    // keys have come for leaves that are here
   mutable std::map<LeafId, bool> withheld_;
-  mutable std::map<Index, std::vector<document::ChangeIndex>> seen_;  // by revocation: last change of each agent
+  std::vector<document::ChangeIndex> index_of_number_;  // of a change; kNoChange while it is not here
+  mutable std::map<Index, std::vector<bool>> seen_;     // by revocation: what its frontier reaches
+  mutable std::map<ChangeHash, std::set<Index>> awaited_;  // changes in frontiers that are not here
+  std::set<Index> moved_;                                  // revocations whose frontier reaches more than before
   std::set<DocumentId> relied_on_;  // groups that what is pending rests on
   struct Chosen {
-    std::uint64_t revision = ~0ull;
+    std::uint64_t policy_revision = ~0ull;
     EpochId epoch{};
   };
   std::map<Bytes, Chosen> chosen_;  // by place: the epoch to write under
-  mutable std::map<LeafId, bool> unread_;
-  std::vector<AccessEvent> events_;
+  mutable std::set<std::pair<document::CompartmentId, std::uint64_t>> unread_;  // epochs that leaves were met in
+  std::set<StatementHash> cut_;  // revocations elsewhere that a cut here names
+  mutable std::vector<AccessEvent> events_;
   std::vector<SignedStatement> outgoing_;
-  bool tending_ = false;
+  bool sealing_ = false;  // the document waits for an answer and must not be touched
 };
 
 }  // namespace tlfs::access

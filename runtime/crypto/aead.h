@@ -1,12 +1,12 @@
-// Authenticated encryption that commits to its key: XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha-03) with a commitment in
-// front, so that no ciphertext opens under two keys (the fix "padding block / hash of the key" of Albertini et al., "How
-// to Abuse and Fix Authenticated Encryption Without Key Commitment", USENIX Security 2022).
+// Authenticated encryption that commits to its key: XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha-03) with a commitment
+// in front, so that no ciphertext opens under two keys (the fix "padding block / hash of the key" of Albertini et al.,
+// "How to Abuse and Fix Authenticated Encryption Without Key Commitment", USENIX Security 2022).
 //
 // Sealing is deterministic: the nonce is a keyed hash of the associated data and the plaintext (a synthetic IV in the
 // manner of RFC 5297). So whoever holds key and plaintext makes the same bytes again, and equal plaintexts in one
-// context are the only thing that shows.
+// context are the only thing that shows. Opening makes the nonce again, so there is one ciphertext of a plaintext.
 //
-//   keys        (encryption key, commitment) = keyed hashes of the nonce under `key`
+//   keys        (encryption key, commitment) = a keyed hash of the nonce under `key`, 64 bytes
 //   sealed      commitment (32) ‖ XChaCha20-Poly1305(padded plaintext) with its tag (16)
 #pragma once
 

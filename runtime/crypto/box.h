@@ -2,9 +2,15 @@
 //
 // A box is deterministic: the ephemeral key is derived from what is sealed and for whom. So everyone who knows the
 // content can make the box again, and a box that was filled with junk is proved to be junk.
+//
+//   box         ephemeral public key (32) ‖ nonce (24) ‖ sealed, under a key derived from the shared secret, the
+//               ephemeral key, the recipient's and the context
+//
+// A box opens exactly when it is the one that seal_box() makes of its content.
 #pragma once
 
 #include <optional>
+#include <string_view>
 
 #include "runtime/crypto/secret.h"
 
@@ -15,6 +21,8 @@ struct BoxPublicKey {
   std::array<std::uint8_t, 32> bytes{};
   friend auto operator<=>(const BoxPublicKey&, const BoxPublicKey&) = default;
 };
+
+inline constexpr std::size_t kMaxBoxContent = std::size_t{64} << 10;
 
 class BoxKey {
  public:
@@ -27,13 +35,15 @@ class BoxKey {
   std::optional<Bytes> open(std::string_view context, ByteView associated, ByteView box) const;
 
  private:
+  friend class SigningKey;
+  static BoxKey from_scalar(Secret scalar);
   BoxKey(Secret secret, const BoxPublicKey& key) : secret_(std::move(secret)), public_(key) {}
   Secret secret_;
   BoxPublicKey public_;
 };
 
-// `content` must not be guessable: it makes the ephemeral key. At most 64 KiB. Nothing when `to` is a point of small
-// order, with which no secret can be shared.
+// `content` must not be guessable: it makes the ephemeral key. At most kMaxBoxContent bytes. Nothing when `to` is a
+// point of small order, with which no secret can be shared.
 std::optional<Bytes> seal_box(const BoxPublicKey& to, std::string_view context, ByteView associated, ByteView content);
 
 // The box key that belongs to an Ed25519 key (the birational map of RFC 7748 section 4.1), so that a device is one key.

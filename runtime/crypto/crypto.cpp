@@ -3,16 +3,10 @@
 #include <sodium.h>
 
 #include "runtime/base/check.h"
+#include "runtime/crypto/ready.h"
+#include "runtime/crypto/secret.h"
 
 namespace tlfs::crypto {
-namespace {
-
-void ensure_ready() {
-  static const bool ready = sodium_init() >= 0;
-  TLFS_CHECK(ready, "libsodium failed to initialise");
-}
-
-}  // namespace
 
 Digest hash(std::string_view domain, std::initializer_list<ByteView> parts) {
   ensure_ready();
@@ -59,6 +53,14 @@ SigningKey::~SigningKey() { sodium_memzero(secret_.data(), secret_.size()); }
 Signature SigningKey::sign(ByteView message) const {
   Signature out;
   crypto_sign_detached(out.data(), nullptr, message.data(), message.size(), secret_.data());
+  return out;
+}
+
+Secret SigningKey::seed() const {
+  std::array<std::uint8_t, Secret::kBytes> seed;
+  crypto_sign_ed25519_sk_to_seed(seed.data(), secret_.data());
+  Secret out = Secret::from_bytes(seed);
+  wipe(seed);
   return out;
 }
 

@@ -17,6 +17,9 @@
 
 namespace tlfs::crypto {
 
+class BoxKey;  // box.h
+class Secret;  // secret.h
+
 // 32 bytes; BLAKE2b-256 (RFC 7693).
 using Digest = std::array<std::uint8_t, 32>;
 // Ed25519 (RFC 8032).
@@ -40,6 +43,10 @@ class SigningKey {
 
   const PublicKey& public_key() const { return public_; }
   Signature sign(ByteView message) const;
+  // The X25519 key that belongs to it: its public half is box_key_of(public_key()). Include box.h.
+  BoxKey box_key() const;
+  // What from_seed() makes this key from; for sealing it in a file. Include secret.h.
+  Secret seed() const;
 
  private:
   SigningKey() = default;

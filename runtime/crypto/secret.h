@@ -34,10 +34,10 @@ class Secret {
   std::array<std::uint8_t, kBytes> bytes_{};
 };
 
-// Keyed BLAKE2b-256 of the domain and the concatenation of `parts`: a new secret for each purpose. One-way and
-// independent of every other domain. `domain` has at most 255 bytes.
+// Keyed BLAKE2b-256 of the domain (its length first) and the concatenation of `parts`: a new secret for each purpose.
+// One-way and independent of every other domain. `domain` has at most 255 bytes.
 Secret derive(const Secret& from, std::string_view domain, std::initializer_list<ByteView> parts = {});
-// The same, as public bytes: a keyed hash.
+// The same, as public bytes: a keyed hash. Independent of every derive(), also of the same domain.
 Digest keyed_hash(const Secret& key, std::string_view domain, std::initializer_list<ByteView> parts);
 
 // Overwrites with zeros; the compiler does not remove it.

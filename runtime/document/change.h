@@ -77,6 +77,13 @@ struct Leaf {
   friend bool operator==(const Leaf&, const Leaf&) = default;
 };
 
+// Which leaf: position in the header's list of digests.
+struct LeafId {
+  ChangeHash change{};
+  std::uint32_t leaf = 0;
+  friend auto operator<=>(const LeafId&, const LeafId&) = default;
+};
+
 struct Change {
   Bytes header_bytes;  // as first encoded
   ChangeHash hash{};

@@ -13,13 +13,6 @@
 
 namespace tlfs::document {
 
-// Which leaf: position in the header's list of digests.
-struct LeafId {
-  ChangeHash change{};
-  std::uint32_t leaf = 0;
-  friend auto operator<=>(const LeafId&, const LeafId&) = default;
-};
-
 // What a leaf's ciphertext is bound to, besides its compartment and epoch.
 struct LeafPlace {
   DocumentId document{};
