@@ -136,6 +136,7 @@ Status AuthorityLog::add(SignedStatement s) {
     item.names.push_back(index_of(cut->revocation));
   }
   mention(st);
+  ++counts_[st.document];
   const Index index = rules_.add(std::move(item));
   std::set<StatementHash>& heads = heads_[st.document];
   for (const StatementHash& h : st.parents) heads.erase(h);
@@ -159,6 +160,11 @@ std::vector<StatementHash> AuthorityLog::heads(const DocumentId& document) const
   const auto at = heads_.find(document);
   if (at == heads_.end()) return {};
   return {at->second.begin(), at->second.end()};
+}
+
+std::size_t AuthorityLog::count(const DocumentId& document) const {
+  const auto at = counts_.find(document);
+  return at == counts_.end() ? 0 : at->second;
 }
 
 DocumentKind AuthorityLog::kind_of(const DocumentId& document) const {

@@ -44,6 +44,7 @@ class AuthorityLog {
 
   // Statements of the document that no other names as parent, sorted.
   std::vector<StatementHash> heads(const DocumentId& document) const;
+  std::size_t count(const DocumentId& document) const;     // statements of it
   DocumentKind kind_of(const DocumentId& document) const;  // ordinary where its genesis is not here
 
   Rules& rules() { return rules_; }
@@ -71,6 +72,7 @@ class AuthorityLog {
   std::vector<std::size_t> entry_of_item_;
   std::map<DocumentId, std::set<StatementHash>> heads_;
   std::map<DocumentId, DocumentKind> kinds_;
+  std::map<DocumentId, std::size_t> counts_;
   std::set<DocumentId> mentioned_;
   std::map<std::pair<DocumentId, crypto::PublicKey>, std::size_t> said_;
   std::map<StatementHash, SignedStatement> waiting_;

@@ -48,6 +48,7 @@ std::optional<document::Key> take_key(ByteReader& in, const document::ChangeGrap
 Bytes encode_address(const document::NodeTable& nodes, const document::IdSpace& ids, const Address& address) {
   if (address.node == 0) return {};
   ByteWriter out;
+  out.reserve(64);
   out.raw(ByteView(nodes.at(address.node).id));
   for (const document::Key& key : address.keys) document::put_key(out, key, ids);
   return out.take();
@@ -90,6 +91,7 @@ std::optional<Naming::Named> Naming::name(const Address& address) const {
     named = true;
   }
   ByteWriter key_bytes;
+  key_bytes.reserve(64);
   Address here;
   std::size_t k = 0;
   for (std::size_t i = 1; i < info.chain.size(); ++i) {

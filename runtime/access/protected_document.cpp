@@ -1,0 +1,482 @@
+#include "runtime/access/protected_document.h"
+
+#include <algorithm>
+
+#include "runtime/access/explain.h"
+#include "runtime/base/check.h"
+
+namespace tlfs::access {
+
+using document::ChangeIndex;
+using document::kNoChange;
+
+namespace {
+
+Bytes leaf_data(const document::LeafPlace& place, const document::CompartmentId& compartment, std::uint64_t epoch) {
+  ByteWriter out;
+  out.raw(ByteView(place.document));
+  out.raw(ByteView(place.writer.device));
+  out.fixed64(place.writer.incarnation);
+  out.fixed64(place.seq);
+  out.raw(ByteView(compartment));
+  out.fixed64(epoch);
+  return out.take();
+}
+
+}  // namespace
+
+ProtectedDocument::ProtectedDocument(Settings settings)
+    : settings_(std::move(settings)),
+      log_(settings_.id, *this, [this](const ChangeHash& h) { return number_of(h); }),
+      keyring_(*settings_.device, settings_.secrets) {
+  TLFS_CHECK(settings_.device && settings_.package && settings_.secrets && settings_.random,
+             "a protected document needs a device, a package, secrets and randomness");
+  if (!settings_.name_of) settings_.name_of = short_name;
+  document::Document::Settings inner;
+  inner.id = settings_.id;
+  inner.device = settings_.device;
+  inner.package = settings_.package;
+  inner.view = settings_.view;
+  inner.incarnation = settings_.incarnation;
+  inner.guard = this;
+  document_ = std::make_unique<document::Document>(std::move(inner));
+  naming_.attach(document_->nodes(), document_->graph().ids());
+}
+
+ProtectedDocument::~ProtectedDocument() = default;
+
+std::unique_ptr<ProtectedDocument> ProtectedDocument::create(Settings settings, const crypto::SigningKey& document_key,
+                                                             const Principal& root, DocumentKind kind,
+                                                             std::vector<SignedStatement> known) {
+  settings.id = document_key.public_key();
+  auto out = std::make_unique<ProtectedDocument>(std::move(settings));
+  ProtectedDocument& d = *out;
+  std::set<DocumentId> relies_on;
+  if (root.kind == Principal::Kind::members) {
+    d.log_.expect(root.document());
+    d.note(d.log_.take(std::move(known)).added);
+    relies_on = d.log_.mentioned();
+  }
+  Statement s;
+  s.document = s.author = d.settings_.id;
+  s.says = Genesis{root, kind};
+  s.pins = d.heads_with(relies_on);
+  const crypto::Secret secret = crypto::Secret::generate(*d.settings_.random);
+  const EpochContent content = EpochContent::make(secret, crypto::derive(secret, "tlfs naming root"), {});
+  s.rotations.push_back(
+      Keyring::rotation(content, s.document, {}, {}, root.kind == Principal::Kind::anyone));
+  for (const Opener& opener : d.openers_of(root)) s.boxes.push_back(d.keyring_.box(content, s.document, opener));
+  SignedStatement genesis = sign_statement(std::move(s), document_key);
+  d.outgoing_.push_back(genesis);
+  std::vector<SignedStatement> one;
+  one.push_back(std::move(genesis));
+  const AuthorityLog::Taken taken = d.log_.take(std::move(one));
+  TLFS_CHECK(taken.refused.empty() && !taken.added.empty(), "a fresh genesis fits");
+  d.note(taken.added);
+  return out;
+}
+
+std::uint32_t ProtectedDocument::number_of(const ChangeHash& hash) {
+  const auto [at, fresh] = numbers_.try_emplace(hash, static_cast<std::uint32_t>(index_of_number_.size()));
+  if (fresh) index_of_number_.push_back(kNoChange);
+  return at->second;
+}
+
+// ---- the document's questions ----
+
+Result<Scope> ProtectedDocument::scope_of(const Address& at) const {
+  if (at.node == 0) return Scope{};
+  std::optional<Scope> scope = naming_.scope_of(at);
+  if (!scope)
+    return Error(Errc::no_key, "this device cannot read the compartment that " + path_of(at) + " lies in");
+  return std::move(*scope);
+}
+
+Result<std::uint64_t> ProtectedDocument::basis(const std::vector<Address>& places) {
+  const crypto::PublicKey& device = settings_.device->public_key();
+  ByteWriter grants;
+  std::set<std::pair<Index, std::vector<Index>>> rests_on;
+  for (const Address& at : places) {
+    const Result<Scope> scope = scope_of(at);
+    if (!scope) return scope.error();
+    const std::optional<Rules::Support> support = log_.rules().support(device, Level::write, *scope);
+    if (!support) return denied(Level::write, at, "write");
+    rely_on(*support, relied_on_);
+    rests_on.insert({support->grant, support->membership});
+    const Address boundary = document::compartment_of(document_->nodes(), at);
+    const Result<Scope> compartment = scope_of(boundary);
+    if (!compartment) return compartment.error();
+    if (latest(*compartment).empty() && (boundary.node == 0 || !keyring_.epochs(settings_.id, *compartment).empty()))
+      return Error(Errc::no_key, "this device has no key for " + path_of(boundary) + " yet");
+  }
+  for (const auto& [grant, membership] : rests_on) {
+    grants.varint(grant);
+    for (const Index m : membership) grants.varint(m);
+    grants.varint(kNone);
+  }
+  ByteReader digest(crypto::hash("tlfs basis", {grants.view()}));
+  return digest.fixed64() | 1;
+}
+
+void ProtectedDocument::rely_on(const Rules::Support& support, std::set<DocumentId>& out) const {
+  for (const Index m : support.membership) out.insert(log_.rules().at(m).document);
+}
+
+std::vector<crypto::Digest> ProtectedDocument::heads_with(const std::set<DocumentId>& relies_on) const {
+  std::vector<crypto::Digest> out = log_.heads(settings_.id);
+  const std::size_t own = out.size();
+  for (const DocumentId& d : relies_on) {
+    if (d == settings_.id) continue;
+    for (const StatementHash& head : log_.heads(d)) {
+      bool reached = false;
+      for (std::size_t i = 0; i < own && !reached; ++i)
+        reached = log_.rules().reaches(log_.index_of(out[i]), log_.index_of(head));
+      if (!reached && out.size() < kMaxParents) out.push_back(head);
+    }
+  }
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+std::vector<crypto::Digest> ProtectedDocument::prepare(const std::vector<Address>& compartments) {
+  sealing_ = true;
+  for (const Address& c : compartments) (void)epoch_for_writing(c);
+  sealing_ = false;
+  std::vector<crypto::Digest> heads = heads_with(relied_on_);
+  relied_on_.clear();
+  ++revision_;  // the next transaction names its groups again
+  return heads;
+}
+
+document::Leaf ProtectedDocument::seal(const document::LeafPlace& place, const Address& compartment, ByteView block) {
+  sealing_ = true;
+  const EpochContent* content = epoch_for_writing(compartment);
+  sealing_ = false;
+  const Result<Scope> scope = scope_of(compartment);
+  TLFS_CHECK(content && scope.ok(), "what was written had a key when it was written");
+  document::Leaf leaf;
+  leaf.compartment = last_token(*scope);
+  leaf.epoch = epoch_number(content->id());
+  crypto::Sealed sealed = crypto::seal(content->leaf_key, leaf_data(place, leaf.compartment, leaf.epoch), block);
+  leaf.salt.assign(sealed.nonce.begin(), sealed.nonce.end());
+  leaf.payload = std::move(sealed.bytes);
+  return leaf;
+}
+
+std::optional<Bytes> ProtectedDocument::open(const document::LeafPlace& place, const document::Leaf& leaf) const {
+  crypto::Nonce nonce;
+  if (leaf.salt.size() != nonce.size()) return std::nullopt;
+  std::copy(leaf.salt.begin(), leaf.salt.end(), nonce.begin());
+  for (const Keyring::Epoch* epoch : keyring_.named(leaf.compartment, leaf.epoch)) {
+    const EpochContent* content = epoch->document == settings_.id ? keyring_.content(epoch->id) : nullptr;
+    if (!content) continue;
+    auto block = crypto::open(content->leaf_key, leaf_data(place, leaf.compartment, leaf.epoch), nonce, leaf.payload);
+    if (block) return block;
+  }
+  unread_.insert({leaf.compartment, leaf.epoch});
+  return std::nullopt;
+}
+
+std::optional<document::CompartmentId> ProtectedDocument::compartment_id(const Address& boundary) const {
+  const Result<Scope> scope = scope_of(boundary);
+  if (!scope) return std::nullopt;
+  return last_token(*scope);
+}
+
+void ProtectedDocument::arrived(ChangeIndex index, const document::Header& header) {
+  if (arrivals_.size() <= index) arrivals_.resize(index + 1);
+  std::vector<Index> heads;
+  for (const StatementHash& h : header.authority_heads)
+    if (const Index i = log_.index_of(h); i != kNone) heads.push_back(i);
+  const ChangeHash& hash = document_->graph().at(index).hash;
+  const std::uint32_t number = number_of(hash);
+  index_of_number_[number] = index;
+  arrivals_[index] = {log_.rules().context(std::move(heads)), header.writer.device, number, true};
+  if (const auto awaited = awaited_.find(hash); awaited != awaited_.end()) {
+    for (const Index r : awaited->second) seen_.erase(r);
+    moved_.insert(awaited->second.begin(), awaited->second.end());
+    awaited_.erase(awaited);
+  }
+}
+
+const ProtectedDocument::Arrival& ProtectedDocument::arrival(ChangeIndex index) const {
+  TLFS_CHECK(index < arrivals_.size() && arrivals_[index].known, "a change that never arrived is judged");
+  return arrivals_[index];
+}
+
+bool ProtectedDocument::saw(Index revocation, std::uint32_t change) const {
+  auto seen = seen_.find(revocation);
+  if (seen == seen_.end()) {
+    const Statement& s = log_.statement_of(revocation).statement;
+    const std::vector<ChangeHash>* frontier = nullptr;
+    if (const auto* r = std::get_if<Revoke>(&s.says)) frontier = &r->frontier;
+    if (const auto* c = std::get_if<Cut>(&s.says)) frontier = &c->frontier;
+    std::vector<ChangeIndex> tips;
+    if (frontier)
+      for (const ChangeHash& h : *frontier) {
+        const ChangeIndex i = document_->graph().find(h);
+        if (i == kNoChange) {
+          awaited_[h].insert(revocation);
+        } else {
+          tips.push_back(i);
+        }
+      }
+    seen = seen_.emplace(revocation, document_->graph().past(tips)).first;
+  }
+  const ChangeIndex index = index_of_number_[change];
+  return index != kNoChange && index < seen->second.size() && seen->second[index];
+}
+
+bool ProtectedDocument::counts(ChangeIndex index, std::uint32_t leaf, const std::vector<Address>& places) const {
+  const Arrival& a = arrival(index);
+  std::vector<Scope> scopes;
+  for (const Address& at : places) {
+    const Result<Scope> scope = scope_of(at);
+    if (!scope) return false;
+    scopes.push_back(*scope);
+  }
+  const bool counted = log_.rules().counts(a.author, a.context, {a.number, leaf}, scopes);
+  const LeafId id{document_->graph().at(index).hash, leaf};
+  const auto before = withheld_.find(id);
+  const bool was_withheld = before != withheld_.end();
+  if (counted == !was_withheld) return counted;
+  Withheld what{id, a.author, {}};
+  if (counted) {
+    withheld_.erase(before);
+  } else {
+    withheld_[id] = true;
+    Scope first;
+    for (const Scope& s : scopes)
+      if (log_.rules().explain_leaf(a.author, a.context, {a.number, leaf}, s).why != Rules::Explanation::Why::allowed) {
+        first = s;
+        break;
+      }
+    what.why = sentence(log_, log_.rules().explain_leaf(a.author, a.context, {a.number, leaf}, first),
+                        Principal::of_key(a.author), Level::write, "there", settings_.name_of);
+  }
+  events_.push_back({counted ? AccessEvent::Kind::shown_again : AccessEvent::Kind::withheld, std::move(what)});
+  return counted;
+}
+
+std::vector<LeafId> ProtectedDocument::withheld() const {
+  std::vector<LeafId> out;
+  for (const auto& [leaf, is] : withheld_) out.push_back(leaf);
+  return out;
+}
+
+// ---- exchange ----
+
+// Statements that are in the log now: their keys, and what they cut.
+void ProtectedDocument::note(const std::vector<StatementHash>& added) {
+  for (const StatementHash& h : added) {
+    const SignedStatement& s = log_.at(h);
+    keyring_.add(s, log_.index_of(h));
+    if (const auto* cut = std::get_if<Cut>(&s.statement.says); cut && s.statement.document == settings_.id)
+      cut_.insert(cut->revocation);
+  }
+  if (added.empty()) return;
+  ++revision_;
+  ++policy_revision_;
+  learn_keys();
+}
+
+void ProtectedDocument::learn_keys() {
+  for (const EpochId& id : keyring_.open()) {
+    const Keyring::Epoch* e = keyring_.find(id);
+    if (e->document != settings_.id) continue;
+    reread_ = reread_ || unread_.erase({last_token(e->compartment), epoch_number(id)}) > 0;
+  }
+  // What the device had from elsewhere counts as well, so all of this document's epochs are looked at.
+  for (const Scope& scope : keyring_.compartments(settings_.id))
+    for (const Keyring::Epoch* e : keyring_.epochs(settings_.id, scope))
+      if (const EpochContent* content = keyring_.content(e->id); content && content->place.empty() == scope.empty())
+        if (!scope.empty() || e->author == settings_.id) naming_.learn(content->place, scope, content->naming);
+}
+
+bool ProtectedDocument::verdict_changed(ChangeIndex index) const {
+  const std::vector<std::vector<Address>> places = document_->places(index);
+  const Arrival& a = arrival(index);
+  for (std::uint32_t leaf = 0; leaf < places.size(); ++leaf) {
+    if (places[leaf].empty()) continue;
+    std::vector<Scope> scopes;
+    for (const Address& at : places[leaf])
+      if (const Result<Scope> scope = scope_of(at); scope.ok()) scopes.push_back(*scope);
+    const bool counted = log_.rules().counts(a.author, a.context, {a.number, leaf}, scopes);
+    if (counted == withheld_.contains({document_->graph().at(index).hash, leaf})) return true;
+  }
+  return false;
+}
+
+// Reckons with the statements and keys that have come: judges anew what they may concern, and lets changes in that
+// waited for them.
+void ProtectedDocument::settle(Taken& report) {
+  if (sealing_) return;
+  std::vector<Index> changed = log_.rules().take_changed();
+  changed.insert(changed.end(), moved_.begin(), moved_.end());
+  moved_.clear();
+  bool again = reread_;
+  reread_ = false;
+  if (!changed.empty() && !again) {
+    std::set<ChangeHash> withheld;
+    for (const auto& [leaf, is] : withheld_) withheld.insert(leaf.change);
+    const auto concerned = [&](ChangeIndex i) {
+      if (withheld.contains(document_->graph().at(i).hash)) return true;
+      return std::any_of(changed.begin(), changed.end(), [&](Index r) {
+        const Item::Kind kind = log_.rules().at(r).kind;
+        return (kind == Item::Kind::revoke || kind == Item::Kind::cut) && !saw(r, arrival(i).number);
+      });
+    };
+    for (ChangeIndex i = 0; i < document_->graph().size() && !again; ++i)
+      again = concerned(i) && verdict_changed(i);
+  }
+  if (again) {
+    std::vector<document::Patch> patches = document_->refresh();
+    std::move(patches.begin(), patches.end(), std::back_inserter(report.patches));
+  }
+}
+
+ProtectedDocument::Taken ProtectedDocument::take(std::vector<SignedStatement> statements,
+                                                 std::vector<document::Change> changes) {
+  Taken report;
+  document_->seal();
+  const auto imported = [&](document::Import done) {
+    report.changes += done.applied;
+    std::move(done.refused.begin(), done.refused.end(), std::back_inserter(report.refused));
+    std::move(done.patches.begin(), done.patches.end(), std::back_inserter(report.patches));
+  };
+  if (!statements.empty()) {
+    AuthorityLog::Taken taken = log_.take(std::move(statements));
+    report.statements = taken.added.size();
+    std::move(taken.refused.begin(), taken.refused.end(), std::back_inserter(report.refused));
+    note(taken.added);
+    settle(report);
+    imported(document_->statements_arrived(taken.added));
+  }
+  if (!changes.empty()) imported(document_->import(std::move(changes)));
+  settle(report);
+  return report;
+}
+
+std::vector<SignedStatement> ProtectedDocument::statements() const {
+  std::vector<SignedStatement> out;
+  out.reserve(log_.size());
+  for (std::size_t i = 0; i < log_.size(); ++i) out.push_back(log_.at(i));
+  return out;
+}
+
+std::vector<SignedStatement> ProtectedDocument::take_outgoing() { return std::exchange(outgoing_, {}); }
+
+std::optional<Scope> ProtectedDocument::scope_of_leaf(const document::Leaf& leaf) const {
+  if (leaf.compartment == Token{}) return Scope{};
+  const std::vector<const Keyring::Epoch*> epochs = keyring_.named(leaf.compartment, leaf.epoch);
+  for (const Keyring::Epoch* e : epochs)
+    if (e->document == settings_.id) return e->compartment;
+  return std::nullopt;
+}
+
+document::Change ProtectedDocument::redacted(document::Change change, const crypto::PublicKey& peer) const {
+  for (auto& leaf : change.leaves) {
+    if (!leaf) continue;
+    const std::optional<Scope> scope = scope_of_leaf(*leaf);
+    if (log_.rules().level(Principal::of_key(peer), scope.value_or(Scope{})) < Level::sync) leaf.reset();
+  }
+  return change;
+}
+
+bool ProtectedDocument::may_have_log(const crypto::PublicKey& peer) const {
+  std::vector<Index> heads;
+  for (const StatementHash& h : log_.heads(settings_.id)) heads.push_back(log_.index_of(h));
+  return peer == settings_.id || log_.rules().held_anything(peer, heads) ||
+         log_.rules().level(Principal::of_key(peer), {}) > Level::none;
+}
+
+// ---- questions ----
+
+Result<Address> ProtectedDocument::address(std::string_view path) const {
+  const Result<document::Path> parsed = document::parse_path(path);
+  if (!parsed) return parsed.error();
+  const Result<document::Reader::Place> place = document_->reader().locate(*parsed);
+  if (!place) return Error(Errc::no_such_place, place.error().message());
+  return place->address;
+}
+
+Level ProtectedDocument::level(const Principal& who, const Address& at) const {
+  const Result<Scope> scope = scope_of(at);
+  return scope ? log_.rules().level(who, *scope) : Level::none;
+}
+
+Explanation ProtectedDocument::explain(const Principal& who, Level level, const Address& at) const {
+  Explanation out;
+  const Result<Scope> scope = scope_of(at);
+  if (!scope) {
+    out.sentence = scope.error().message() + ", so it cannot tell";
+    return out;
+  }
+  const Rules::Explanation e = log_.rules().explain(who, level, *scope);
+  out.allowed = e.why == Rules::Explanation::Why::allowed;
+  out.why = e.why;
+  out.level = e.level;
+  for (const Index i : e.chain) out.chain.push_back(log_.name_of(i));
+  for (const Index i : e.membership) out.membership.push_back(log_.name_of(i));
+  if (e.ended_by != kNone) out.ended_by = log_.statement_of(e.ended_by).hash;
+  out.sentence = sentence(log_, e, who, level, path_of(at), settings_.name_of);
+  return out;
+}
+
+std::vector<Withheld> ProtectedDocument::withheld_leaves() const {
+  std::vector<Withheld> out;
+  for (const auto& [id, is] : withheld_) {
+    const ChangeIndex index = document_->graph().find(id.change);
+    const Arrival& a = arrival(index);
+    const auto places = document_->places(index);
+    Withheld w{id, a.author, {}};
+    for (const Address& at : places[id.leaf]) {
+      const Result<Scope> scope = scope_of(at);
+      if (!scope) continue;
+      const Rules::Explanation e = log_.rules().explain_leaf(a.author, a.context, {a.number, id.leaf}, *scope);
+      if (e.why == Rules::Explanation::Why::allowed && !w.why.empty()) continue;
+      w.why = sentence(log_, e, Principal::of_key(a.author), Level::write, path_of(at), settings_.name_of);
+      if (e.why != Rules::Explanation::Why::allowed) break;
+    }
+    out.push_back(std::move(w));
+  }
+  return out;
+}
+
+std::vector<AccessEvent> ProtectedDocument::take_events() { return std::exchange(events_, {}); }
+
+bool ProtectedDocument::can_read(const Address& at) const {
+  const Result<Scope> scope = scope_of(document::compartment_of(document_->nodes(), at));
+  if (!scope) return false;
+  for (const Keyring::Epoch* e : keyring_.epochs(settings_.id, *scope))
+    if (keyring_.content(e->id)) return true;
+  const std::optional<Scope> above = enclosing(*scope);
+  return keyring_.epochs(settings_.id, *scope).empty() && above && !latest(*above).empty();
+}
+
+std::size_t ProtectedDocument::unreadable() const {
+  std::size_t out = 0;
+  const document::History& history = document_->history();
+  for (ChangeIndex i = 0; i < document_->graph().size(); ++i)
+    for (std::size_t leaf = 0; leaf < history.leaf_count(i); ++leaf)
+      if (!history.leaf(i, leaf)) {
+        ++out;
+        break;
+      }
+  return out;
+}
+
+std::string ProtectedDocument::path_of(const Address& at) const {
+  const document::BoundView& view = document_->view();
+  const std::uint32_t place = view.shown(at.node);
+  std::string out = place == schema::kNoOrdinal ? "(a place that this version does not show)" : view.view->path(place);
+  if (!at.keys.empty()) {
+    out += " of ";
+    for (std::size_t i = 0; i < at.keys.size(); ++i)
+      out += (i ? ", " : "") +
+             (at.keys[i].is_element() ? std::string("an element") : "\"" + document::key_text(at.keys[i].table_key) + "\"");
+  }
+  return out;
+}
+
+}  // namespace tlfs::access
