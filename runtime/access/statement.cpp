@@ -212,7 +212,10 @@ class Decoder {
   }
   bool says(Statement& s) {
     switch (in_.u8()) {
-      case 1: {
+      case 1:
+        s.says = Keys{};
+        return true;
+      case 2: {
         Genesis g;
         const std::uint8_t kind = in_.u8();
         if (kind > 1) return false;
@@ -221,7 +224,7 @@ class Decoder {
         s.says = std::move(g);
         return true;
       }
-      case 2: {
+      case 3: {
         Grant g;
         g.to = principal();
         g.level = level();
@@ -230,7 +233,7 @@ class Decoder {
         s.says = std::move(g);
         return true;
       }
-      case 3: {
+      case 4: {
         Revoke r;
         list(r.grants, kMaxNames, [&] { return grant_name(); });
         r.keep = level();
@@ -239,7 +242,7 @@ class Decoder {
         s.says = std::move(r);
         return true;
       }
-      case 4: {
+      case 5: {
         Admit a;
         list(a.leaves, kMaxNames, [&] {
           LeafId leaf;
@@ -251,7 +254,7 @@ class Decoder {
         s.says = std::move(a);
         return true;
       }
-      case 5: {
+      case 6: {
         Cut c;
         fixed(c.revocation);
         digests(c.frontier, kMaxFrontier);
@@ -259,9 +262,6 @@ class Decoder {
         s.says = std::move(c);
         return true;
       }
-      case 6:
-        s.says = Keys{};
-        return true;
       default:
         return false;
     }
@@ -306,7 +306,7 @@ Result<SignedStatement> decode_statement(ByteView bytes) {
 }
 
 std::string_view kind_name(const Statement& s) {
-  static constexpr std::string_view kNames[] = {"genesis", "grant", "revoke", "admit", "cut", "keys"};
+  static constexpr std::string_view kNames[] = {"keys", "genesis", "grant", "revoke", "admit", "cut"};
   return kNames[s.says.index()];
 }
 

@@ -133,7 +133,7 @@ struct Statement {
   crypto::PublicKey author{};
   std::vector<StatementHash> parents;  // sorted
   std::vector<StatementHash> pins;     // sorted
-  std::variant<Genesis, Grant, Revoke, Admit, Cut, Keys> says;
+  std::variant<Keys, Genesis, Grant, Revoke, Admit, Cut> says;
   std::optional<GrantName> proof;
   std::vector<GrantName> membership;
   std::vector<Rotation> rotations;
