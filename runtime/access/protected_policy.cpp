@@ -79,10 +79,11 @@ bool ProtectedDocument::learn_news() {
     for (const DocumentId& d : log_.mentioned())
       for (SignedStatement& s : settings_.neighbours->news_of(d, log_)) news.push_back(std::move(s));
     if (news.empty()) break;
+    const std::size_t mentioned = log_.mentioned().size();
     const AuthorityLog::Taken taken = log_.take(std::move(news));
     note(taken.added);
-    if (taken.added.empty()) break;
-    any = true;
+    if (taken.added.empty() && log_.mentioned().size() == mentioned) break;
+    any = any || !taken.added.empty();
     Taken report;
     settle(report);
     document_->statements_arrived(taken.added);

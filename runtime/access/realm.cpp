@@ -38,6 +38,13 @@ void Realm::collect_all() {
 
 std::vector<SignedStatement> Realm::news_of(const DocumentId& document, const AuthorityLog& log) const {
   std::vector<SignedStatement> out;
+  if (const ProtectedDocument* here = find(document); here && here->log().count(document) > 0) {
+    const AuthorityLog& theirs = here->log();
+    if (theirs.count(document) <= log.count(document)) return out;
+    for (std::size_t i = 0; i < theirs.size(); ++i)
+      if (theirs.at(i).statement.document == document && !log.has(theirs.at(i).hash)) out.push_back(theirs.at(i));
+    return out;
+  }
   const auto known = known_.find(document);
   if (known == known_.end() || known->second.size() <= log.count(document)) return out;
   for (const SignedStatement& s : known->second)
