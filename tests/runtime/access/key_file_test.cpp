@@ -102,7 +102,23 @@ TEST_CASE("a key file opens with no byte changed, added or taken away") {
   REQUIRE(unlock_key(file, stick()));
   file.push_back(0);
   CHECK(read_key_file(file).error().is(KeyFileErrc::malformed));
-  CHECK(read_key_file(Bytes(kMaxKeyFileBytes + 1, 'T')).error().is(KeyFileErrc::malformed));
+}
+
+TEST_CASE("what is no key file is told from a damaged one") {
+  const auto why = [](const Bytes& file) { return read_key_file(file).error().message(); };
+  Bytes file = with_stick();
+  for (std::size_t i = 0; i < 7; ++i) {
+    file[i] ^= 1;
+    CHECK(why(file).find("it does not begin with TLFSKEY") != std::string::npos);
+    file[i] ^= 1;
+  }
+  file[8] = 3;
+  CHECK(why(file).find("locked in a way that has no name (3)") != std::string::npos);
+  file.resize(60);
+  file[8] = 2;
+  CHECK(why(file).find("ends too early") != std::string::npos);
+  file.resize(kMaxKeyFileBytes + 1);
+  CHECK(why(file).find("longer than 512 bytes") != std::string::npos);
 }
 
 TEST_CASE("an altered salt, label or public key of a file with a passphrase is found out") {
