@@ -5,6 +5,8 @@
 #include <catch2/catch.hpp>
 #include <ostream>
 
+#include "runtime/crypto/aead.h"
+
 using namespace tlfs;
 using namespace tlfs::access;
 using crypto::PasswordCost;
@@ -119,6 +121,24 @@ TEST_CASE("what is no key file is told from a damaged one") {
   CHECK(why(file).find("ends too early") != std::string::npos);
   file.resize(kMaxKeyFileBytes + 1);
   CHECK(why(file).find("longer than 512 bytes") != std::string::npos);
+}
+
+TEST_CASE("who holds the unlock key still cannot pass one key off as another") {
+  const Bytes file = with_stick();
+  constexpr std::size_t kSealedBytes = 24 + 36 + 48;
+  const auto made = [&](std::uint8_t flip, ByteView seed) {
+    Bytes out(file.begin(), file.end() - kSealedBytes);
+    out.back() ^= flip;  // of the public key
+    const crypto::Sealed sealed = crypto::seal(crypto::derive(stick().secret, "tlfs key file"), out, seed);
+    out.insert(out.end(), sealed.nonce.begin(), sealed.nonce.end());
+    out.insert(out.end(), sealed.bytes.begin(), sealed.bytes.end());
+    return out;
+  };
+  const crypto::Secret seed = laptop().seed();
+  REQUIRE(made(0, seed.expose()) == file);
+  CHECK(unlock_key(made(1, seed.expose()), stick()).error().message().find("another key than it says") !=
+        std::string::npos);
+  CHECK(unlock_key(made(0, Bytes(33, 1)), stick()).error().message().find("holds is no key") != std::string::npos);
 }
 
 TEST_CASE("an altered salt, label or public key of a file with a passphrase is found out") {
