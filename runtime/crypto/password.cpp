@@ -25,8 +25,9 @@ Result<Secret> secret_from_password(std::string_view passphrase, const PasswordS
                                              std::to_string(kMaxPasswordMemoryKib) + " KiB");
   }
   std::array<std::uint8_t, Secret::kBytes> bytes{};
+  const char* text = passphrase.empty() ? "" : passphrase.data();  // libsodium wants a pointer even to nothing
   const bool done =
-      crypto_pwhash_argon2id(bytes.data(), bytes.size(), passphrase.data(), passphrase.size(), salt.data(), cost.passes,
+      crypto_pwhash_argon2id(bytes.data(), bytes.size(), text, passphrase.size(), salt.data(), cost.passes,
                              std::size_t{cost.memory_kib} * 1024, crypto_pwhash_argon2id_ALG_ARGON2ID13) == 0;
   Secret secret = Secret::from_bytes(bytes);
   wipe(bytes);

@@ -114,6 +114,8 @@ class Keys(unittest.TestCase):
         before = self.read("device.key")
         self.assert_refused(self.key("relock", "device.key", "--lock", "passphrase", phrase=PHRASE, new_phrase="x"),
                             "device.key: the passphrase does not open this key file")
+        self.assert_refused(self.key("relock", "device.key", "--lock", "passphrase", given="x" * 2000),
+                            "passphrase: is longer than 1024 bytes")
         self.assertEqual(self.read("device.key"), before)
         self.assertEqual(self.key("relock", "device.key", "--lock", "passphrase", given="another\nthird\n"), (0, out, ""))
         self.assertEqual(self.key("relock", "device.key", "--lock", "stick", phrase="third")[0], 0)
@@ -223,8 +225,8 @@ class Keys(unittest.TestCase):
 class Terminal(Keys):
     """What a person sees. Only these tests: the others are those of Keys."""
 
-    def type(self, *lines, arguments=("new", "device.key")):
-        """Answers each prompt with a line; what the terminal showed, and the exit code."""
+    def type(self, *lines, arguments=("new", "device.key"), meanwhile=lambda: None):
+        """Answers each prompt with a line; what the terminal showed, and the exit code. `meanwhile` happens at the first prompt."""
         pid, terminal = pty.fork()
         if pid == 0:
             os.chdir(self.folder)
@@ -245,6 +247,8 @@ class Terminal(Keys):
                     break
                 shown += block
             if answered < len(lines) and shown.count(b": ") > answered:
+                if answered == 0:
+                    meanwhile()
                 os.write(terminal, lines[answered])
                 answered += 1
         os.close(terminal)
@@ -263,6 +267,17 @@ class Terminal(Keys):
         self.assertEqual(code, 1)
         self.assertIn("the two are not the same", shown)
         self.assert_files()
+
+    def test_a_file_that_appears_while_somebody_types_is_not_overwritten(self):
+        def appear():
+            with open(self.path("device.key"), "wb") as file:
+                file.write(b"precious")
+
+        shown, code = self.type(b"one\n", b"one\n", meanwhile=appear)
+        self.assertEqual(code, 1)
+        self.assertIn("device.key: exists, and is never overwritten", shown)
+        self.assertEqual(self.read("device.key"), b"precious")
+        self.assert_files("device.key")
 
     def test_control_c_cancels_at_once(self):
         shown, code = self.type(b"half\x03")

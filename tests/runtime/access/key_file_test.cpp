@@ -5,6 +5,8 @@
 #include <catch2/catch.hpp>
 #include <ostream>
 
+#include "runtime/crypto/aead.h"
+
 using namespace tlfs;
 using namespace tlfs::access;
 using crypto::PasswordCost;
@@ -102,7 +104,41 @@ TEST_CASE("a key file opens with no byte changed, added or taken away") {
   REQUIRE(unlock_key(file, stick()));
   file.push_back(0);
   CHECK(read_key_file(file).error().is(KeyFileErrc::malformed));
-  CHECK(read_key_file(Bytes(kMaxKeyFileBytes + 1, 'T')).error().is(KeyFileErrc::malformed));
+}
+
+TEST_CASE("what is no key file is told from a damaged one") {
+  const auto why = [](const Bytes& file) { return read_key_file(file).error().message(); };
+  Bytes file = with_stick();
+  for (std::size_t i = 0; i < 7; ++i) {
+    file[i] ^= 1;
+    CHECK(why(file).find("it does not begin with TLFSKEY") != std::string::npos);
+    file[i] ^= 1;
+  }
+  file[8] = 3;
+  CHECK(why(file).find("locked in a way that has no name (3)") != std::string::npos);
+  file.resize(60);
+  file[8] = 2;
+  CHECK(why(file).find("ends too early") != std::string::npos);
+  file.resize(kMaxKeyFileBytes + 1);
+  CHECK(why(file).find("longer than 512 bytes") != std::string::npos);
+}
+
+TEST_CASE("who holds the unlock key still cannot pass one key off as another") {
+  const Bytes file = with_stick();
+  constexpr std::size_t kSealedBytes = 24 + 36 + 48;
+  const auto made = [&](std::uint8_t flip, ByteView seed) {
+    Bytes out(file.begin(), file.end() - kSealedBytes);
+    out.back() ^= flip;  // of the public key
+    const crypto::Sealed sealed = crypto::seal(crypto::derive(stick().secret, "tlfs key file"), out, seed);
+    out.insert(out.end(), sealed.nonce.begin(), sealed.nonce.end());
+    out.insert(out.end(), sealed.bytes.begin(), sealed.bytes.end());
+    return out;
+  };
+  const crypto::Secret seed = laptop().seed();
+  REQUIRE(made(0, seed.expose()) == file);
+  CHECK(unlock_key(made(1, seed.expose()), stick()).error().message().find("another key than it says") !=
+        std::string::npos);
+  CHECK(unlock_key(made(0, Bytes(33, 1)), stick()).error().message().find("holds is no key") != std::string::npos);
 }
 
 TEST_CASE("an altered salt, label or public key of a file with a passphrase is found out") {

@@ -31,6 +31,7 @@ TEST_CASE("each passphrase, salt and cost makes another secret") {
   CHECK_FALSE(secret == of("correct horsf"));
   CHECK_FALSE(secret == of("correct horse "));
   CHECK_FALSE(secret == of(""));
+  CHECK(of("") == of(std::string_view()));
   CHECK_FALSE(secret == of("correct horse", array_of<16>("100102030405060708090a0b0c0d0e0f")));
   CHECK_FALSE(secret == of("correct horse", kSalt, {2, 64}));
   CHECK_FALSE(secret == of("correct horse", kSalt, {1, 72}));
