@@ -6,7 +6,8 @@ namespace tlfs::access {
 
 inline constexpr std::size_t kMaxTendRounds = 32;
 
-Realm::Realm(Settings settings) : settings_(std::move(settings)), secrets_(std::make_shared<EpochSecrets>()) {
+Realm::Realm(Settings settings) : settings_(std::move(settings)) {
+  if (!settings_.secrets) settings_.secrets = std::make_shared<EpochSecrets>();
   TLFS_CHECK(settings_.device && settings_.random, "a realm needs a device and randomness");
 }
 
@@ -16,7 +17,7 @@ ProtectedDocument::Settings Realm::settings_for(const DocumentId& id,
   s.id = id;
   s.device = settings_.device;
   s.package = package;
-  s.secrets = secrets_;
+  s.secrets = settings_.secrets;
   s.random = settings_.random;
   s.neighbours = this;
   s.name_of = settings_.name_of;
@@ -79,7 +80,7 @@ ProtectedDocument& Realm::create_user(const crypto::SigningKey& recovery,
                                         DocumentKind::user, {});
   // The recovery key says one more thing before it is put away: this device is the user's.
   Realm once({std::make_shared<const crypto::SigningKey>(crypto::SigningKey::from_seed(recovery.seed().expose())),
-              settings_.random, settings_.name_of});
+              settings_.random, settings_.name_of, {}});
   ProtectedDocument& replica = once.open(id, package);
   (void)replica.take(made->statements(), {});
   const Status granted = replica.grant({}, Level::own, Principal::of_key(device()));

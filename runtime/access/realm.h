@@ -15,6 +15,7 @@ class Realm final : private Neighbours {
     std::shared_ptr<const crypto::SigningKey> device;
     Random* random = nullptr;
     NameOf name_of;
+    std::shared_ptr<EpochSecrets> secrets;  // where the device's secrets are kept; null: a place of the realm's own
   };
   explicit Realm(Settings settings);
   Realm(const Realm&) = delete;
@@ -68,7 +69,6 @@ class Realm final : private Neighbours {
   void record(const SignedStatement& statement);
 
   Settings settings_;
-  std::shared_ptr<EpochSecrets> secrets_;
   std::optional<DocumentId> user_;
   std::map<DocumentId, std::unique_ptr<ProtectedDocument>> documents_;
   std::map<DocumentId, std::vector<SignedStatement>> known_;
