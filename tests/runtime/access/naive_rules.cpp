@@ -170,7 +170,7 @@ void NaiveRules::evaluate() {
   std::set<DocumentId> begun;
   for (Index i = 0; i < items_.size(); ++i) {
     Item& item = items_[i];
-    const bool first = begun.insert(item.document).second;
+    const bool first = item.kind == Kind::genesis && begun.insert(item.document).second;
     if (kept_[i]) {  // what it grants is known once its revocation is judged
       const Kept& kept = *kept_[i];
       const Item& revocation = items_[kept.revocation];

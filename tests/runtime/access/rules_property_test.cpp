@@ -80,7 +80,7 @@ class Author {
     std::vector<Index> everything(rules_.size());
     std::iota(everything.begin(), everything.end(), Index{0});
     for (std::size_t n = 1 + below(rng_, 3); n > 0; --n) item.parents.push_back(one_of(rng_, everything));
-    if (chance(rng_, 60)) item.parents.push_back(static_cast<Index>(rules_.size() - 1));
+    if (chance(rng_, quarrel_ ? 20 : 60)) item.parents.push_back(static_cast<Index>(rules_.size() - 1));
     std::vector<Index> past, grants, proofs, revocations;
     for (const Index i : everything)
       if (sees(item.parents, i)) past.push_back(i);

@@ -76,12 +76,16 @@ TEST_CASE("A proof of another document proves nothing") {
   CHECK_FALSE(s.rules().effective(s.revoke({"mallory", {own}, own}, {root})));
 }
 
-TEST_CASE("Only the first item of a document is its genesis") {
+TEST_CASE("Only the first genesis of a document counts, and nothing that comes before it can take its place") {
   Statements s;
   const Index root = s.genesis(person("alice"));
   const Index second = s.genesis(person("mallory"), {root});
   CHECK_FALSE(s.rules().well_formed(second));
   CHECK(s.level("mallory") == Level::none);
+  const Index early = s.in("team").grant({"mallory", {root}, root}, person("mallory"), Level::own);
+  const Index team = s.in("team").genesis(person("chief"), {root});
+  CHECK_FALSE(s.rules().well_formed(early));
+  CHECK(s.rules().well_formed(team));
 }
 
 TEST_CASE("A read grant never overwrites a write grant on the same address; revoking one leaves the other") {
@@ -605,6 +609,9 @@ TEST_CASE("A removal from an inner group concurrent with a write of the removed:
   CHECK(why.why == Why::cut_off);
   CHECK(why.ended_by == cut);
   CHECK(why.membership == std::vector<Index>{bob});
+  const Index second = s.cut({"chief", {early, removal}}, removal, {2});  // the remover has seen something else
+  CHECK_FALSE(s.counts("bob", {early}, 1));
+  CHECK(s.rules().explain_leaf(key("bob"), s.rules().context({early}), {1, 0}, {}).ended_by == second);
 }
 
 TEST_CASE(
@@ -654,6 +661,24 @@ TEST_CASE("A member's own admissions end with a cut, also those that it has seen
   CHECK(s.counts("dave", {dave}, 1));
   s.cut({"alice", {removal}, root}, removal);
   CHECK_FALSE(s.counts("dave", {dave}, 1));
+}
+
+TEST_CASE("A cut by the remover comes first of all, whatever it cites in vain") {
+  Statements s;
+  const Index group = s.in("team").genesis(person("chief"));
+  const Index bob = s.in("team").grant({"chief", {group}, group}, person("bob"), Level::read);
+  const Index root = s.genesis(person("alice"), {bob});
+  const Index carol = s.grant({"alice", {root}, root}, person("carol"), Level::own);
+  const Index team = s.grant({"alice", {carol}, root}, members("team"), Level::write);
+  const Index removal = s.in("team").revoke({"chief", {team}, group}, {bob});
+  const Index against_carol = s.revoke({"alice", {team}, root}, {carol});
+  const Index by_carol = s.cut({"carol", {removal}, carol}, removal);
+  const Index by_chief = s.cut({"chief", {removal}, carol}, removal);  // carol's grant is not the chief's
+  const Index in_vain = s.cut({"chief", {removal}, removal}, removal);
+  CHECK(s.rules().effective(against_carol));
+  CHECK_FALSE(s.rules().effective(by_carol));
+  CHECK(s.rules().effective(by_chief));
+  CHECK(s.rules().effective(in_vain));
 }
 
 TEST_CASE("A cut needs control here or to come from the remover, and takes part while the removal has effect there") {
@@ -726,6 +751,20 @@ TEST_CASE("What a leaf rests on is one number for the same grants, whatever beco
   const Index second = s.grant({"alice", {r}, root}, person("bob"), Level::write);
   CHECK(s.rules().basis(key("bob"), s.rules().context({second}), {scope("x")}) != one);
   CHECK(s.rules().context({bob, bob}) == first);
+}
+
+TEST_CASE("What rests on another membership rests on something else") {
+  Statements s;
+  const Index team = s.in("team").genesis(person("chief"));
+  const Index bob = s.in("team").grant({"chief", {team}, team}, person("bob"), Level::read);
+  const Index root = s.genesis(person("alice"), {bob});
+  const Index open = s.grant({"alice", {root}, root}, members("team"), Level::write);
+  const Rules::Context then = s.rules().context({open});
+  const std::uint64_t of_bob = s.rules().basis(key("bob"), then, {scope("")});
+  CHECK(of_bob != 0);
+  CHECK(s.rules().basis(key("chief"), then, {scope("")}) != of_bob);
+  const Index removal = s.in("team").revoke({"chief", {open}, team}, {bob});
+  CHECK(s.rules().basis(key("bob"), s.rules().context({removal}), {scope("")}) == of_bob);
 }
 
 // ---- rule 10: explanations
