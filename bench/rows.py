@@ -34,6 +34,8 @@ ROWS = [
     Row("todos_open_100k", "ms", "100,000 todos: open", 20),
     Row("todos_memory_100k", "bytes", "100,000 todos: resident after every field was read", 40_000_000),
     Row("todos_size_100k", "bytes", "100,000 todos: saved", 1_300_000),
+    Row("access_judge_leaf", "us", "10,000 statements, 1,000 members: judge one leaf"),
+    Row("access_add_statement", "us", "10,000 statements, 1,000 members: add one grant, judge one leaf"),
 ]
 
 # The calibration loop's reference. The fastest loop seen on the machine for which the bars are stated took 40.6 ms, on a day

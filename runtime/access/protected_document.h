@@ -96,6 +96,8 @@ class ProtectedDocument final : private document::Guard, private Sightings {
   bool tend();
 
   Result<Address> address(std::string_view path) const;
+  // The address as statements name it. no_key where this device cannot know.
+  Result<Scope> scope_of(const Address& at) const;
   Level level(const Principal& who, const Address& at) const;
   Explanation explain(const Principal& who, Level level, const Address& at) const;
   // Changes of which at least one leaf is withheld count once.
@@ -154,7 +156,6 @@ class ProtectedDocument final : private document::Guard, private Sightings {
   void settle(Taken& report);
   std::vector<crypto::Digest> heads_with(const std::set<DocumentId>& relies_on) const;
   void rely_on(const Rules::Support& support, std::set<DocumentId>& out) const;
-  Result<Scope> scope_of(const Address& at) const;
   Error denied(Level level, const Address& at, std::string_view to_do) const;
   const Arrival& arrival(document::ChangeIndex index) const;
   std::uint32_t number_of(const ChangeHash& hash);

@@ -4,7 +4,7 @@
 // function of the set of items and their pasts alone. Clocks, hashes and the order of arrival decide nothing, and what
 // breaks a rule stays in the history without any effect.
 //
-//  1. Grants. A genesis, the first item of its document, grants `own` on everything to the root principal. Any other
+//  1. Grants. A genesis, the first of its document, grants `own` on everything to the root principal. Any other
 //     grant cites a proof: a well-formed grant of the same document, in its past, to its author, which covers its
 //     address with `control` if it grants up to write and with `own` if it grants more. Its *chain* is itself, its
 //     proof, the proof's proof, up to genesis; at most kMaxChain grants.
@@ -112,12 +112,9 @@ Index Rules::Engine::add(Item item) {
   Node& node = nodes_.emplace_back();
   node.item = std::move(item);
   node.document = document_number(node.item.document);
-  Document& document = documents_[node.document];
-  const bool first = !document.begun;
-  document.begun = true;
   switch (node.item.kind) {
     case Item::Kind::genesis:
-      if (!first || !makes_sense(node.item.to)) break;
+      if (std::exchange(documents_[node.document].begun, true) || !makes_sense(node.item.to)) break;
       node.item.level = Level::own;
       node.item.at.clear();
       node.item.proof = kNone;

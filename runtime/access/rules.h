@@ -33,7 +33,7 @@ struct LeafRef {
 
 struct Item {
   enum class Kind : std::uint8_t {
-    genesis,  // a grant of `own` on everything to `to`; the first item of its document, without a proof
+    genesis,  // a grant of `own` on everything to `to`; the first genesis of its document, without a proof
     grant,    // `to` may `level` at `at`, because of `proof`
     revoke,   // the grants `names` end; because of `proof`. With `keep` each gets a new grant of that level instead.
     admit,    // leaves count again; because of `proof`

@@ -88,7 +88,7 @@ class Rules::Engine {
   };
   struct Document {
     DocumentId id;
-    bool begun = false;
+    bool begun = false;                    // there is a genesis
     std::uint32_t cuts = 0;                // well-formed ones in it
     std::vector<Index> grants;             // well-formed ones in it
     std::vector<PrincipalNumber> members;  // principals that are members of it

@@ -6,6 +6,8 @@
 
 #include <algorithm>
 
+#include "runtime/base/check.h"
+
 namespace tlfs::access {
 
 std::vector<Index> Rules::Engine::membership_of(const std::vector<Step>& steps, std::uint32_t step) const {
@@ -122,6 +124,7 @@ std::vector<crypto::PublicKey> Rules::Engine::keys_of(const Principal& principal
 }
 
 Rules::Context Rules::Engine::context(std::vector<Index> heads) {
+  for (const Index head : heads) TLFS_CHECK(head < nodes_.size(), "a context is made of items that are here");
   std::sort(heads.begin(), heads.end());
   heads.erase(std::unique(heads.begin(), heads.end()), heads.end());
   const auto [place, added] = context_numbers_.try_emplace(heads, static_cast<Context>(contexts_.size()));

@@ -1,0 +1,424 @@
+// Random histories of five people of whom two lie: whatever the order of arrival, replicas agree with each other and
+// with an evaluator that was written independently, and nobody reads what was never theirs.
+#include <algorithm>
+
+#include "tests/runtime/access/naive_rules.h"
+#include "tests/runtime/access/people.h"
+#include "tests/runtime/document/seeds.h"
+
+using namespace tlfs;
+using namespace tlfs::access;
+using namespace tlfs::access::testing;
+
+namespace {
+
+constexpr std::size_t kPeople = 5, kHonest = 3;
+constexpr const char* kRows[] = {"a", "b", "c"};
+
+struct Member {
+  std::unique_ptr<SeededRandom> random;
+  std::shared_ptr<const crypto::SigningKey> key;
+  std::shared_ptr<EpochSecrets> secrets = std::make_shared<EpochSecrets>();
+  std::unique_ptr<Realm> realm;
+
+  explicit Member(std::uint64_t seed)
+      : random(std::make_unique<SeededRandom>(seed)),
+        key(std::make_shared<const crypto::SigningKey>(crypto::SigningKey::generate(*random))) {
+    realm = std::make_unique<Realm>(Realm::Settings{key, random.get(), nullptr, secrets});
+    realm->create_user(crypto::SigningKey::generate(*random), user_package());
+    realm->tend();
+  }
+  Principal user() const { return Principal::user(*realm->user()); }
+};
+
+using Items = std::pair<std::vector<SignedStatement>, std::vector<document::Change>>;
+
+class Story {
+ public:
+  explicit Story(std::uint64_t seed) : random_(seed) {
+    for (std::size_t i = 0; i < kPeople; ++i) people_.emplace_back(seed * 16 + i);
+    for (Member& a : people_)
+      for (Member& b : people_)
+        if (&a != &b) a.realm->learn(b.realm->known(*b.realm->user()));
+    document_ = (*people_[0].realm->create(notes_package()))->id();
+    // Everyone starts with something, so that there is something to abuse.
+    ProtectedDocument& d = at(0);
+    (void)d.grant({}, Level::own, people_[1].user());
+    (void)d.grant({}, Level::write, people_[2].user());
+    (void)d.grant({}, random_.chance(0.5) ? Level::own : Level::write, people_[3].user());
+    (void)d.grant({}, Level::sync, people_[4].user());
+    for (std::size_t i = 1; i < kPeople; ++i) pass(0, i);
+  }
+
+  void step() {
+    const std::size_t who = random_.below(kPeople);
+    switch (random_.below(who < kHonest ? 4 : 6)) {
+      case 0:
+      case 1:
+        return write(who);
+      case 2:
+        return random_.chance(0.5) ? grant(who) : revoke(who);
+      case 3: {
+        const std::size_t other = random_.below(kPeople);
+        if (other != who) pass(who, other);
+        return;
+      }
+      case 4:
+        return lie(who);
+      default:
+        return forge_write(who);
+    }
+  }
+
+  Items everything() {
+    std::map<StatementHash, SignedStatement> statements;
+    std::map<ChangeHash, document::Change> changes;
+    for (std::size_t i = 0; i < kPeople; ++i) {
+      for (const SignedStatement& s : at(i).statements()) statements.emplace(s.hash, s);
+      for (document::Change& c : at(i).content().all_changes()) {
+        auto [known, fresh] = changes.try_emplace(c.hash, c);
+        if (fresh) continue;
+        for (std::size_t l = 0; l < c.leaves.size(); ++l)
+          if (!known->second.leaves[l]) known->second.leaves[l] = c.leaves[l];
+        if (!known->second.signature) known->second.signature = c.signature;
+      }
+    }
+    for (const Items& lies : lies_) {
+      for (const SignedStatement& s : lies.first) statements.emplace(s.hash, s);
+      for (const document::Change& c : lies.second) changes.emplace(c.hash, c);
+    }
+    Items out;
+    for (auto& [hash, s] : statements) out.first.push_back(s);
+    for (auto& [hash, c] : changes) out.second.push_back(c);
+    return out;
+  }
+
+  // A replica of `who`, made anew from everything in an order of its own.
+  std::unique_ptr<Realm> rebuilt(std::size_t who, Items items, std::uint64_t seed) {
+    SeededRandom order(seed);
+    shuffle(items.first, order);
+    shuffle(items.second, order);
+    auto realm = std::make_unique<Realm>(Realm::Settings{people_[who].key, &random_, nullptr, nullptr});
+    realm->join_user(*people_[who].realm->user());
+    realm->open(*realm->user(), user_package());
+    realm->open(document_, notes_package());
+    std::vector<SignedStatement> own;
+    for (const SignedStatement& s : people_[who].realm->find(*realm->user())->statements()) own.push_back(s);
+    const bool user_first = order.chance(0.5);
+    if (user_first) (void)realm->take(*realm->user(), own, {});
+    while (!items.first.empty() || !items.second.empty()) {
+      std::vector<SignedStatement> s;
+      std::vector<document::Change> c;
+      for (std::uint64_t n = order.below(4); n > 0 && !items.first.empty(); --n) {
+        s.push_back(items.first.back());
+        if (!order.chance(0.1)) items.first.pop_back();  // some come twice
+      }
+      for (std::uint64_t n = order.below(4); n > 0 && !items.second.empty(); --n) {
+        c.push_back(items.second.back());
+        if (!order.chance(0.1)) items.second.pop_back();
+      }
+      (void)realm->take(document_, std::move(s), std::move(c));
+    }
+    if (!user_first) (void)realm->take(*realm->user(), own, {});
+    (void)realm->take(document_, {}, {});
+    return realm;
+  }
+
+  const DocumentId& document() const { return document_; }
+  const Member& person(std::size_t i) const { return people_[i]; }
+
+ private:
+  template <class T>
+  static void shuffle(std::vector<T>& list, SeededRandom& random) {
+    for (std::size_t i = list.size(); i > 1; --i) std::swap(list[i - 1], list[random.below(i)]);
+  }
+  ProtectedDocument& at(std::size_t who) { return *people_[who].realm->find(document_); }
+
+  void pass(std::size_t from, std::size_t to) {
+    if (from < kHonest) people_[from].realm->tend();
+    Realm::Share share = people_[from].realm->share(document_, people_[to].realm->device());
+    if (share.statements.empty() && !people_[to].realm->find(document_)) return;
+    people_[to].realm->open(document_, notes_package());
+    (void)people_[to].realm->take(document_, std::move(share.statements), std::move(share.changes));
+    if (from >= kHonest)
+      for (const Items& lies : lies_) (void)people_[to].realm->take(document_, lies.first, lies.second);
+  }
+
+  Address place(ProtectedDocument& d) {
+    const char* paths[] = {".", ".title", ".private", ".rows[\"a\"]", ".rows[\"b\"]", ".rows[\"c\"]"};
+    const auto found = d.address(paths[random_.below(6)]);
+    return found ? *found : Address{};
+  }
+  Principal anybody() {
+    return random_.chance(0.05) ? Principal::anyone() : people_[random_.below(kPeople)].user();
+  }
+  Level some_level() { return static_cast<Level>(1 + random_.below(5)); }
+
+  void write(std::size_t who) {
+    const std::string word = "planted" + std::to_string(++words_);
+    (void)at(who).content().transact({"t", "", std::nullopt}, [&](document::Transaction& tx) -> Status {
+      switch (random_.below(4)) {
+        case 0:
+          return tx.set(".title", Value(word));
+        case 1:
+          return tx.set(".private.word", Value(word));
+        case 2:
+          return tx.splice(*tx.address(".body"), 0, 0, word);
+        default:
+          return tx.set(".rows[\"" + std::string(kRows[random_.below(3)]) + "\"].name", Value(word));
+      }
+    });
+  }
+  void grant(std::size_t who) { (void)at(who).grant(place(at(who)), some_level(), anybody()); }
+  void revoke(std::size_t who) {
+    const Address where = place(at(who));
+    const Principal from = anybody();
+    for (int level = 1; level <= 5; ++level)
+      if (at(who).revoke(where, static_cast<Level>(level), from, random_.chance(0.2) ? Level::sync : Level::none).ok()) return;
+    if (random_.chance(0.3)) (void)at(who).admit_all(from);
+  }
+
+  // A statement that says what its author likes, on whatever it has seen.
+  void lie(std::size_t who) {
+    ProtectedDocument& d = at(who);
+    const AuthorityLog& log = d.log();
+    Statement s;
+    s.document = document_;
+    s.author = people_[who].realm->device();
+    const auto any_statement = [&] {
+      for (;;) {
+        const SignedStatement& x = log.at(random_.below(log.size()));
+        if (x.statement.document == document_) return x.hash;
+      }
+    };
+    if (log.heads(document_).empty()) return;
+    s.parents = random_.chance(0.5) ? log.heads(document_) : std::vector<StatementHash>{any_statement()};
+    for (const StatementHash& h : log.heads(*people_[who].realm->user())) s.pins.push_back(h);
+    std::sort(s.pins.begin(), s.pins.end());
+    s.proof = GrantName{any_statement(), 0};
+    if (const auto support = log.rules().support(s.author, Level::sync, {}); support && random_.chance(0.7)) {
+      if (random_.chance(0.5)) s.proof = log.name_of(support->grant);
+      for (const Index m : support->membership) s.membership.push_back(log.name_of(m));
+    }
+    switch (random_.below(3)) {
+      case 0:
+        s.says = Grant{anybody(), some_level(), {}, {}};
+        break;
+      case 1: {
+        Revoke r;
+        r.grants.push_back({any_statement(), 0});
+        if (random_.chance(0.5)) r.frontier = d.content().version();
+        s.says = r;
+        break;
+      }
+      default: {
+        Admit a;
+        const document::ChangeGraph& graph = d.content().graph();
+        if (graph.size() > 0)
+          a.leaves.push_back({graph.at(static_cast<document::ChangeIndex>(random_.below(graph.size()))).hash, 0});
+        s.says = a;
+      }
+    }
+    std::vector<SignedStatement> one;
+    one.push_back(sign_statement(std::move(s), *people_[who].key));
+    lies_.push_back({one, {}});
+    (void)people_[who].realm->take(document_, std::move(one), {});
+  }
+
+  // A change that the own node would have refused, under whatever authority it has ever heard of.
+  void forge_write(std::size_t who) {
+    ProtectedDocument& d = at(who);
+    const Keyring keyring = [&] {
+      Keyring k(*people_[who].key, people_[who].secrets);
+      for (const SignedStatement& s : d.statements()) k.add(s, d.log().index_of(s.hash));
+      return k;
+    }();
+    const auto epochs = keyring.epochs(document_, {});
+    const EpochContent* content = nullptr;
+    for (const Keyring::Epoch* e : epochs)
+      if (keyring.content(e->id) && (!content || random_.chance(0.5))) content = keyring.content(e->id);
+    if (!content) return;
+    document::Document::Settings plain;
+    plain.id = document_;
+    plain.device = people_[who].key;
+    plain.package = notes_package();
+    plain.incarnation = 1000 + forged_++;
+    document::Document scratch(plain);
+    const std::string word = "planted" + std::to_string(++words_);
+    REQUIRE(scratch.transact({"", "", std::nullopt}, [&](document::Transaction& tx) { return tx.set(".title", Value(word)); }).ok());
+    document::Change made = scratch.all_changes().front();
+    document::Header header = made.header;
+    header.authority_heads.clear();
+    const AuthorityLog& log = d.log();
+    for (int i = 0; i < 3; ++i) header.authority_heads.push_back(log.at(random_.below(log.size())).hash);
+    if (random_.chance(0.5)) header.authority_heads = log.heads(document_);
+    std::sort(header.authority_heads.begin(), header.authority_heads.end());
+    header.authority_heads.erase(std::unique(header.authority_heads.begin(), header.authority_heads.end()),
+                                 header.authority_heads.end());
+    ByteWriter data;
+    data.raw(ByteView(document_));
+    data.raw(ByteView(header.writer.device));
+    data.fixed64(header.writer.incarnation);
+    data.fixed64(header.seq);
+    document::Leaf leaf;
+    leaf.epoch = epoch_number(content->id());
+    data.raw(ByteView(leaf.compartment));
+    data.fixed64(leaf.epoch);
+    crypto::Sealed sealed = crypto::seal(content->leaf_key, data.view(), made.leaves.front()->payload);
+    leaf.salt.assign(sealed.nonce.begin(), sealed.nonce.end());
+    leaf.payload = std::move(sealed.bytes);
+    document::Change forged = document::make_change(header, {leaf});
+    forged.signature = document::sign_change(forged.hash, *people_[who].key);
+    lies_.push_back({{}, {forged}});
+    (void)people_[who].realm->take(document_, {}, {forged});
+  }
+
+  SeededRandom random_;
+  std::vector<Member> people_;
+  DocumentId document_{};
+  std::vector<Items> lies_;
+  std::uint64_t words_ = 0, forged_ = 0;
+};
+
+// What the rules say, by the evaluator of the tests, for everything that a replica holds and can read.
+class Judge : public Sightings {
+ public:
+  explicit Judge(ProtectedDocument& d) : d_(d), naive_(d.id(), *this) {
+    for (const document::Change& c : d.content().all_changes()) {
+      number_[c.hash] = static_cast<std::uint32_t>(changes_.size());
+      std::set<ChangeHash> past{c.hash};
+      const auto add = [&](const ChangeHash& h) { past.insert(pasts_[h].begin(), pasts_[h].end()); };
+      if (c.header.prev) add(*c.header.prev);
+      for (const ChangeHash& h : c.header.deps) add(h);
+      pasts_[c.hash] = std::move(past);
+      changes_.push_back(c);
+    }
+    const AuthorityLog& log = d.log();
+    for (std::size_t i = 0; i < log.size(); ++i) {
+      const SignedStatement& s = log.at(i);
+      Item item = log.rules().at(log.index_of(s.hash));
+      item.leaves.clear();
+      if (const auto* admit = std::get_if<Admit>(&s.statement.says); admit && s.statement.document == d.id())
+        for (const LeafId& leaf : admit->leaves)
+          item.leaves.push_back({number_.contains(leaf.change) ? number_[leaf.change] : 1u << 30, leaf.leaf});
+      frontiers_[log.index_of(s.hash)] = &s;
+      REQUIRE(naive_.add(std::move(item)) == log.index_of(s.hash));
+    }
+  }
+
+  bool saw(Index revocation, std::uint32_t change) const override {
+    const Statement& s = frontiers_.at(revocation)->statement;
+    const std::vector<ChangeHash>* frontier = nullptr;
+    if (const auto* r = std::get_if<Revoke>(&s.says)) frontier = &r->frontier;
+    if (const auto* c = std::get_if<Cut>(&s.says)) frontier = &c->frontier;
+    return frontier && change < changes_.size() &&
+           std::any_of(frontier->begin(), frontier->end(), [&](const ChangeHash& h) {
+             const auto past = pasts_.find(h);
+             return past != pasts_.end() && past->second.contains(changes_[change].hash);
+           });
+  }
+
+  void check() {
+    std::set<LeafId> withheld;
+    for (const Withheld& w : d_.withheld_leaves()) withheld.insert(w.leaf);
+    for (std::uint32_t c = 0; c < changes_.size(); ++c) {
+      const auto places = d_.content().places(d_.content().graph().find(changes_[c].hash));
+      std::vector<Index> heads;
+      for (const StatementHash& h : changes_[c].header.authority_heads) heads.push_back(d_.log().index_of(h));
+      for (std::uint32_t leaf = 0; leaf < places.size(); ++leaf) {
+        if (places[leaf].empty()) continue;
+        std::vector<Scope> scopes;
+        for (const Address& at : places[leaf]) scopes.push_back(*d_.scope_of(at));
+        const bool counts = naive_.counts(changes_[c].header.writer.device, heads, {c, leaf}, scopes);
+        ++judged;
+        if (!counts) ++refused;
+        CHECK(counts == !withheld.contains({changes_[c].hash, leaf}));
+      }
+    }
+  }
+
+  // Whether anyone ever gave the user read there, by a grant that is well formed.
+  bool ever_read(const Principal& user, const Scope& at) {
+    for (Index i = 0; i < naive_.size(); ++i) {
+      const Item& item = d_.log().rules().at(i);
+      if (item.document != d_.id() || !naive_.well_formed(i)) continue;
+      const Level level = item.kind == Item::Kind::genesis ? Level::own : item.level;
+      if (level >= Level::read && covers(item.at, at) && (item.to == user || item.to == Principal::anyone())) return true;
+    }
+    return false;
+  }
+
+  std::size_t judged = 0, refused = 0;
+
+ private:
+  ProtectedDocument& d_;
+  NaiveRules naive_;
+  std::vector<document::Change> changes_;
+  std::map<ChangeHash, std::uint32_t> number_;
+  std::map<ChangeHash, std::set<ChangeHash>> pasts_;
+  std::map<Index, const SignedStatement*> frontiers_;
+};
+
+}  // namespace
+
+TEST_CASE("the same items give the same verdicts and values in every order, and they are the evaluator's") {
+  std::size_t judged = 0, refused = 0;
+  const auto seeds = document::testing::seeds(40);
+  for (std::uint64_t seed = seeds.first; seed <= seeds.last; ++seed) {
+    INFO("seed " << seed);
+    Story story(seed);
+    for (int i = 0; i < 60; ++i) story.step();
+    const Items items = story.everything();
+    for (std::size_t who = 0; who < kPeople; ++who) {
+      INFO("person " << who);
+      std::optional<std::string> value;
+      for (std::uint64_t order = 0; order < 3; ++order) {
+        const std::unique_ptr<Realm> realm = story.rebuilt(who, items, seed * 100 + order);
+        ProtectedDocument& d = *realm->find(story.document());
+        CHECK(d.content().waiting() == 0);
+        CHECK(d.log().waiting() == 0);
+        const std::string seen = d.content().json();
+        if (value) CHECK(seen == *value);
+        value = seen;
+        if (order > 0) continue;
+        Judge judge(d);
+        judge.check();
+        judged += judge.judged;
+        refused += judge.refused;
+        // Nothing shows to someone who never had read there.
+        for (const char* path : {".", ".private", ".rows[\"a\"]", ".rows[\"b\"]", ".rows[\"c\"]"}) {
+          const Realm& owner = *story.person(0).realm;
+          const ProtectedDocument& mine = *owner.find(story.document());
+          const auto address = mine.address(path);
+          if (!address) continue;
+          const auto scope = mine.scope_of(*address);
+          if (!scope || judge.ever_read(story.person(who).user(), *scope)) continue;
+          const auto there = d.address(path);
+          if (there) CHECK(!d.can_read(*there));
+          if (std::string_view(path) == ".") CHECK(seen.find("planted") == std::string::npos);
+        }
+      }
+    }
+  }
+  CHECK(judged > (seeds.last - seeds.first + 1) * 10);
+  CHECK(refused > (seeds.last - seeds.first + 1) / 2);  // the lies are among them
+}
+
+TEST_CASE("no planted word is in what a holder of sync stores") {
+  const auto seeds = document::testing::seeds(20);
+  for (std::uint64_t seed = seeds.first; seed <= seeds.last; ++seed) {
+    INFO("seed " << seed);
+    Story story(seed);
+    for (int i = 0; i < 50; ++i) story.step();
+    const Items items = story.everything();
+    std::size_t bytes = 0;
+    const auto clean = [&](ByteView stored) {
+      bytes += stored.size();
+      const std::string_view text = as_text(stored);
+      return text.find("planted") == std::string_view::npos;
+    };
+    for (const SignedStatement& s : items.first) CHECK(clean(encode_statement(s)));
+    for (const document::Change& c : items.second) CHECK(clean(document::encode_change(c)));
+    CHECK(bytes > 1000);
+  }
+}
