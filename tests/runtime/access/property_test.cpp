@@ -74,8 +74,10 @@ class Story {
     std::map<StatementHash, SignedStatement> statements;
     std::map<ChangeHash, document::Change> changes;
     for (std::size_t i = 0; i < kPeople; ++i) {
+      // Sealing what is pending may change the key first, so the changes are asked for before the statements.
+      std::vector<document::Change> held = at(i).content().all_changes();
       for (const SignedStatement& s : at(i).statements()) statements.emplace(s.hash, s);
-      for (document::Change& c : at(i).content().all_changes()) {
+      for (document::Change& c : held) {
         auto [known, fresh] = changes.try_emplace(c.hash, c);
         if (fresh) continue;
         for (std::size_t l = 0; l < c.leaves.size(); ++l)
@@ -395,7 +397,9 @@ TEST_CASE("the same items give the same verdicts and values in every order, and 
           if (!scope || judge.ever_read(story.person(who).user(), *scope)) continue;
           const auto there = d.address(path);
           if (there) CHECK(!d.can_read(*there));
-          if (std::string_view(path) == ".") CHECK(seen.find("planted") == std::string::npos);
+          if (std::string_view(path) != ".") continue;
+          CHECK(document::to_json(*d.content().get(".title")) == "null");
+          CHECK(document::to_json(*d.content().get(".body")) == "\"\"");
         }
       }
     }
