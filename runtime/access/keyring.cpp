@@ -109,9 +109,10 @@ std::vector<EpochId> Keyring::open() {
           key = &other->box_key;
         }
         if (!key) continue;
-        const std::optional<Bytes> bytes = key->open(kBoxContext, box_data(e.document, e.id), b->box);
+        std::optional<Bytes> bytes = key->open(kBoxContext, box_data(e.document, e.id), b->box);
         if (!bytes) continue;
         if (auto content = decode_content(*bytes)) opened = accept(e, std::move(*content), fresh);
+        crypto::wipe(*bytes);
       }
       if (!opened) {
         ++id;
@@ -130,9 +131,10 @@ std::vector<EpochId> Keyring::open() {
         const Epoch* parent = find(p.epoch);
         all = all && parent;
         if (!parent || parent->document != e.document || parent->compartment != e.compartment) continue;
-        const std::optional<Bytes> bytes =
+        std::optional<Bytes> bytes =
             crypto::open(parent_key(own.secret), box_data(e.document, p.epoch), p.nonce, p.sealed);
         const std::optional<crypto::Secret> secret = bytes ? secret_of(*bytes) : std::nullopt;
+        if (bytes) crypto::wipe(*bytes);
         if (!secret) continue;
         progress = accept(*parent, EpochContent::make(*secret, own.naming, own.place), fresh) || progress;
       }

@@ -183,7 +183,30 @@ std::optional<document::CompartmentId> ProtectedDocument::compartment_id(const A
   return last_token(*scope);
 }
 
-void ProtectedDocument::arrived(ChangeIndex index, const document::Header& header) {
+// Rule 8, as far as one who cannot read can check it.
+Status ProtectedDocument::accepts(const document::Change& change) const {
+  const crypto::PublicKey& author = change.header.writer.device;
+  std::vector<Index> heads;
+  for (const StatementHash& h : change.header.authority_heads) heads.push_back(log_.index_of(h));
+  Rules& rules = const_cast<ProtectedDocument*>(this)->log_.rules();
+  const Rules::Context context = rules.context(std::move(heads));
+  const auto could = [&](const std::optional<document::Leaf>& leaf) {
+    const std::optional<Scope> scope = leaf ? scope_of_leaf(*leaf) : std::nullopt;
+    return rules.could_write_near(author, context, scope.value_or(Scope{}));
+  };
+  if (std::none_of(change.leaves.begin(), change.leaves.end(), could))
+    return Error(Errc::useless, "change " + std::to_string(change.header.seq) + " of " +
+                                    settings_.name_of(Principal::of_key(author)) +
+                                    ": its author held no right to write when it was made");
+  const auto kept = kept_.find(author);
+  if (kept != kept_.end() && kept->second > settings_.quota)
+    return Error(Errc::limit_exceeded, settings_.name_of(Principal::of_key(author)) + " has used up the " +
+                                           std::to_string(settings_.quota) + " bytes that one author may take here");
+  return {};
+}
+
+void ProtectedDocument::arrived(ChangeIndex index, const document::Change& change) {
+  const document::Header& header = change.header;
   if (arrivals_.size() <= index) arrivals_.resize(index + 1);
   std::vector<Index> heads;
   for (const StatementHash& h : header.authority_heads)
@@ -191,6 +214,9 @@ void ProtectedDocument::arrived(ChangeIndex index, const document::Header& heade
   const ChangeHash& hash = document_->graph().at(index).hash;
   const std::uint32_t number = number_of(hash);
   index_of_number_[number] = index;
+  std::uint64_t& kept = kept_[header.writer.device];
+  kept += change.header_bytes.size();
+  for (const auto& leaf : change.leaves) kept += leaf ? leaf->payload.size() : 0;
   arrivals_[index] = {log_.rules().context(std::move(heads)), header.writer.device, number, true};
   if (const auto awaited = awaited_.find(hash); awaited != awaited_.end()) {
     for (const Index r : awaited->second) seen_.erase(r);
@@ -374,6 +400,40 @@ std::optional<Scope> ProtectedDocument::scope_of_leaf(const document::Leaf& leaf
   return std::nullopt;
 }
 
+bool ProtectedDocument::may_sync(const crypto::PublicKey& peer) const {
+  const Rules& rules = log_.rules();
+  std::set<Scope> asked;
+  for (Index i = 0; i < rules.size(); ++i) {
+    const Item& item = rules.at(i);
+    const bool gives = item.kind == Item::Kind::grant || item.kind == Item::Kind::genesis;
+    if (!gives || item.document != settings_.id || !rules.live(i) || !asked.insert(item.at).second) continue;
+    if (rules.level(Principal::of_key(peer), item.at) >= Level::sync) return true;
+  }
+  return false;
+}
+
+std::vector<SignedStatement> ProtectedDocument::statements_for(const crypto::PublicKey& peer) const {
+  if (may_sync(peer)) return statements();
+  const Rules& rules = log_.rules();
+  std::vector<Index> ends;
+  std::set<Scope> asked;
+  for (Index i = 0; i < rules.size(); ++i) {
+    const Item& item = rules.at(i);
+    const bool gives = item.kind == Item::Kind::grant || item.kind == Item::Kind::genesis;
+    if (!gives || item.document != settings_.id || !asked.insert(item.at).second) continue;
+    const Rules::Explanation e = rules.explain(Principal::of_key(peer), Level::sync, item.at);
+    using Why = Rules::Explanation::Why;
+    if ((e.why == Why::ended || e.why == Why::cut_off) && e.ended_by != kNone) ends.push_back(e.ended_by);
+  }
+  std::vector<SignedStatement> out;
+  for (std::size_t i = 0; i < log_.size() && !ends.empty(); ++i) {
+    const Index item = log_.index_of(log_.at(i).hash);
+    if (std::any_of(ends.begin(), ends.end(), [&](Index end) { return end == item || rules.reaches(end, item); }))
+      out.push_back(log_.at(i));
+  }
+  return out;
+}
+
 document::Change ProtectedDocument::redacted(document::Change change, const crypto::PublicKey& peer) const {
   for (auto& leaf : change.leaves) {
     if (!leaf) continue;
@@ -381,13 +441,6 @@ document::Change ProtectedDocument::redacted(document::Change change, const cryp
     if (log_.rules().level(Principal::of_key(peer), scope.value_or(Scope{})) < Level::sync) leaf.reset();
   }
   return change;
-}
-
-bool ProtectedDocument::may_have_log(const crypto::PublicKey& peer) const {
-  std::vector<Index> heads;
-  for (const StatementHash& h : log_.heads(settings_.id)) heads.push_back(log_.index_of(h));
-  return peer == settings_.id || log_.rules().held_anything(peer, heads) ||
-         log_.rules().level(Principal::of_key(peer), {}) > Level::none;
 }
 
 // ---- questions ----

@@ -49,6 +49,8 @@ struct Explanation {
 // How people call principals; by default the first digits of their keys.
 using NameOf = std::function<std::string(const Principal&)>;
 
+inline constexpr std::uint64_t kDefaultQuota = 1ull << 30;
+
 class ProtectedDocument final : private document::Guard, private Sightings {
  public:
   struct Settings {
@@ -61,6 +63,7 @@ class ProtectedDocument final : private document::Guard, private Sightings {
     const Neighbours* neighbours = nullptr;    // null: none
     NameOf name_of;
     std::uint64_t incarnation = 0;
+    std::uint64_t quota = kDefaultQuota;  // bytes of changes by one author that are kept here
   };
   // An empty replica: statements and changes come by take().
   explicit ProtectedDocument(Settings settings);
@@ -119,12 +122,14 @@ class ProtectedDocument final : private document::Guard, private Sightings {
   Taken take(std::vector<SignedStatement> statements, std::vector<document::Change> changes);
   // Everything that was said, here and in the documents that this one refers to, in causal order.
   std::vector<SignedStatement> statements() const;
+  // What of it the peer may have: everything while it holds something; up to what ended it once it has lost all.
+  std::vector<SignedStatement> statements_for(const crypto::PublicKey& peer) const;
+  // Whether the peer holds at least sync somewhere in the document now.
+  bool may_sync(const crypto::PublicKey& peer) const;
   // Statements made here since the last call.
   std::vector<SignedStatement> take_outgoing();
   // The change as `peer` may have it: without the leaves that it may not even store. Rule 8.
   document::Change redacted(document::Change change, const crypto::PublicKey& peer) const;
-  // Whether the peer may have the log: it holds something, or once did.
-  bool may_have_log(const crypto::PublicKey& peer) const;
 
  private:
   struct Arrival {
@@ -142,7 +147,8 @@ class ProtectedDocument final : private document::Guard, private Sightings {
   std::optional<Bytes> open(const document::LeafPlace& place, const document::Leaf& leaf) const override;
   std::optional<document::CompartmentId> compartment_id(const Address& boundary) const override;
   bool has_statement(const crypto::Digest& statement) const override { return log_.has(statement); }
-  void arrived(document::ChangeIndex index, const document::Header& header) override;
+  Status accepts(const document::Change& change) const override;
+  void arrived(document::ChangeIndex index, const document::Change& change) override;
   bool counts(document::ChangeIndex index, std::uint32_t leaf, const std::vector<Address>& places) const override;
   std::vector<LeafId> withheld() const override;
   // Sightings
@@ -196,6 +202,7 @@ class ProtectedDocument final : private document::Guard, private Sightings {
 
   mutable std::vector<Arrival> arrivals_;  // by ChangeIndex
   bool reread_ = false;                    // keys have come for leaves that are here
+  std::map<crypto::PublicKey, std::uint64_t> kept_;  // bytes of changes, by author
   mutable std::map<LeafId, bool> withheld_;
   std::vector<document::ChangeIndex> index_of_number_;  // of a change; kNoChange while it is not here
   mutable std::map<Index, std::vector<bool>> seen_;     // by revocation: what its frontier reaches

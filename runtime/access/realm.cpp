@@ -153,9 +153,10 @@ ProtectedDocument::Taken Realm::take(const DocumentId& document, std::vector<Sig
 Realm::Share Realm::share(const DocumentId& document, const crypto::PublicKey& peer) {
   Share out;
   ProtectedDocument* d = find(document);
-  if (!d || !d->may_have_log(peer)) return out;
-  for (document::Change& c : d->content().all_changes()) out.changes.push_back(d->redacted(std::move(c), peer));
-  out.statements = d->statements();  // sealing may have said something
+  if (!d) return out;
+  if (d->may_sync(peer))
+    for (document::Change& c : d->content().all_changes()) out.changes.push_back(d->redacted(std::move(c), peer));
+  out.statements = d->statements_for(peer);  // sealing may have said something
   return out;
 }
 

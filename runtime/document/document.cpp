@@ -334,7 +334,7 @@ bool Document::seal_before(Lv end) {
   Change change = make_change(std::move(header), std::move(leaves));
   const Result<ChangeIndex> added = graph_.add(change.hash, change.header);
   TLFS_CHECK(added.ok(), "the own change does not fit the graph");
-  if (settings_.guard) settings_.guard->arrived(*added, change.header);
+  if (settings_.guard) settings_.guard->arrived(*added, change);
   history_.add(std::move(change));
   pending_.clear();
   pending_first_ = end;
@@ -516,6 +516,14 @@ void Document::apply_ready(std::vector<Change> ready, Import& report) {
 void Document::begin_applying() { state_->begin_notes(graph_.ids().size()); }
 
 void Document::apply_one(Change change, Import& report) {
+  if (settings_.guard) {
+    Status accepted = may_apply(change) ? settings_.guard->accepts(change)
+                                        : Error(Errc::missing_dependency, "a change rests on one that was refused");
+    if (!accepted) {
+      report.refused.push_back(accepted.error());
+      return;
+    }
+  }
   // Someone else writes as us: a copy of this device's store lives on elsewhere.
   if (change.header.writer == writer()) start_incarnation();
   const Result<ChangeIndex> index = graph_.add(change.hash, change.header);
@@ -524,7 +532,7 @@ void Document::apply_one(Change change, Import& report) {
     return;
   }
   pending_first_ = graph_.ids().size();  // nothing of ours is pending
-  if (settings_.guard) settings_.guard->arrived(*index, change.header);
+  if (settings_.guard) settings_.guard->arrived(*index, change);
   history_.add(std::move(change));
   apply_change(*state_, *index);
   ++report.applied;
@@ -552,7 +560,7 @@ Status Document::recover(std::vector<Change> changes, const std::vector<Logged>&
       return Error(Errc::missing_dependency, "a change in the log comes before one that it depends on");
     const Result<ChangeIndex> index = graph_.add(c.hash, c.header);
     if (!index) return index.error();
-    if (settings_.guard) settings_.guard->arrived(*index, c.header);
+    if (settings_.guard) settings_.guard->arrived(*index, c);
     history_.add(std::move(c));
     apply_change(*state_, *index);
   }

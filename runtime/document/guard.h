@@ -41,8 +41,12 @@ class Guard {
 
   // Changes wait until the statements that their headers name are here.
   virtual bool has_statement(const crypto::Digest& statement) const = 0;
+  // Whether a change is worth keeping at all: its author could write somewhere in what its leaves name, by the
+  // statements that its header names, and has not used up what one author may take here. Everything that it waits for
+  // is here.
+  virtual Status accepts(const Change& change) const = 0;
   // The change has got its place in the graph.
-  virtual void arrived(ChangeIndex index, const Header& header) = 0;
+  virtual void arrived(ChangeIndex index, const Change& change) = 0;
   // Whether a leaf that this device can read takes effect, by what it writes to.
   virtual bool counts(ChangeIndex index, std::uint32_t leaf, const std::vector<Address>& places) const = 0;
   // The leaves for which counts() is false, for snapshots.

@@ -268,3 +268,52 @@ TEST_CASE("read is given at boundaries, and the refusal names the nearest") {
   CHECK_THAT(why(alice->at(*alice->realm().user()).grant({}, Level::read, bob->user())),
              Catch::Contains("for the user's devices alone"));
 }
+
+TEST_CASE("a stranger's change is not even kept, and the reason says so") {
+  const auto alice = Person::alone(1), mallory = Person::alone(9);
+  know({alice.get(), mallory.get()});
+  const DocumentId d = alice->create();
+  REQUIRE(why(alice->grant(d, ".", Level::read, mallory->user())) == "done");
+  document::Document::Settings plain;
+  plain.id = d;
+  plain.device = mallory->key();
+  plain.package = notes_package();
+  document::Document scratch(plain);
+  REQUIRE(scratch.transact({}, [](document::Transaction& tx) { return tx.set(".title", Value(std::string("m"))); }).ok());
+  for (const bool named : {false, true}) {
+    document::Change made = scratch.all_changes().front();
+    document::Header header = made.header;
+    if (named) header.authority_heads = alice->at(d).log().heads(d);
+    document::Change forged = document::make_change(header, {*made.leaves.front()});
+    forged.signature = document::sign_change(forged.hash, *mallory->key());
+    const auto taken = alice->at(d).take({}, {forged});
+    CHECK(taken.changes == 0);
+    REQUIRE(taken.refused.size() == 1);
+    CHECK(taken.refused.front().is(access::Errc::useless));
+  }
+  CHECK(alice->at(d).content().graph().size() == 0);
+  CHECK(alice->at(d).content().waiting() == 0);
+}
+
+TEST_CASE("who was removed may still fetch the log up to what ended it, and no change after it") {
+  const auto alice = Person::alone(1), bob = Person::alone(2);
+  know({alice.get(), bob.get()});
+  const DocumentId d = alice->create();
+  REQUIRE(why(alice->grant(d, ".", Level::write, bob->user())) == "done");
+  sync({alice.get(), bob.get()});
+  REQUIRE(why(alice->revoke(d, ".", Level::write, bob->user())) == "done");
+  const StatementHash end = alice->at(d).log().heads(d).front();
+  REQUIRE(why(alice->grant(d, ".title", Level::write, Principal::anyone())) != "done");
+  REQUIRE(why(alice->grant(d, ".private", Level::read, alice->user())) == "done");
+  REQUIRE(why(alice->set(d, ".title", "later")) == "done");
+  const Realm::Share share = alice->realm().share(d, bob->realm().device());
+  CHECK(share.changes.empty());
+  const auto has = [&](const StatementHash& h) {
+    return std::any_of(share.statements.begin(), share.statements.end(),
+                       [&](const SignedStatement& s) { return s.hash == h; });
+  };
+  CHECK(has(end));
+  CHECK(!has(alice->at(d).log().heads(d).front()));
+  sync({alice.get(), bob.get()});
+  CHECK_THAT(why(bob->set(d, ".title", "x")), Catch::Contains("was ended by the revoke"));
+}
