@@ -7,6 +7,7 @@
 // Keyring knows nothing of rules: who *may* read is asked by ProtectedDocument; this is who *can*.
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <set>
@@ -74,6 +75,18 @@ class Keyring {
       for (const Rotation::Parent& p : e->parents) followed.insert(p.epoch);
     }
     std::erase_if(out, [&](const Epoch* e) { return followed.contains(e->id); });
+    return out;
+  }
+  // The epoch, and every epoch of its compartment for which `counts` says yes and that follows one of those.
+  template <class F>
+  std::vector<const Epoch*> followers(const Epoch& epoch, F&& counts) const {
+    std::vector<const Epoch*> out{&epoch};
+    const std::vector<const Epoch*> all = epochs(epoch.document, epoch.compartment);
+    for (std::size_t i = 0; i < out.size(); ++i)
+      for (const Epoch* e : all)
+        if (std::any_of(e->parents.begin(), e->parents.end(), [&](const auto& p) { return p.epoch == out[i]->id; }) &&
+            std::find(out.begin(), out.end(), e) == out.end() && counts(*e))
+          out.push_back(e);
     return out;
   }
   // Every compartment of the document that has an epoch.

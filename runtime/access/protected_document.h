@@ -173,9 +173,12 @@ class ProtectedDocument final : private document::Guard, private Sightings {
   std::vector<Opener> openers_for(const Address& boundary, const Scope& compartment, const std::set<Principal>& readers);
   bool valid(const Keyring::Epoch& epoch) const;
   bool clean(const Keyring::Epoch& epoch, std::size_t depth) const;
+  bool is_for(const Keyring::Epoch& epoch, const std::function<bool(const crypto::PublicKey&)>& member,
+              std::size_t depth) const;
   const Keyring::Epoch* group_epoch(const Principal& principal) const;
   bool entitled(const Keyring::Epoch& epoch, const Opener& opener, std::size_t depth) const;
   bool suitable(const Keyring::Epoch& epoch, std::size_t depth = 0) const;
+  bool opens_to_readers(const Keyring::Epoch& epoch, std::size_t depth) const;
   std::vector<const Keyring::Epoch*> latest(const Scope& compartment) const;
   const EpochContent* epoch_for_writing(const Address& boundary);
   Status rotate(Statement& s, const Address& boundary, const std::set<Index>& dead,

@@ -1,6 +1,7 @@
 // Which epoch a device writes under, and who gets its secret.
 //
-// An epoch is *suitable* when everyone who can open it may read: its author, and whomever its boxes are for. The newest
+// An epoch is *suitable* when everyone who can open it may read: its author, whomever its boxes are for, and the same of
+// every epoch that follows it, because that holds its secret. The newest
 // epoch that is suitable and open here is written under; when there is none, the writer makes the next one first. So
 // whoever lost read is locked out by the next write at the latest, whoever removed them, and concurrent rotations, of
 // which neither suits after they have met, are followed by one that does.
@@ -51,13 +52,22 @@ Principal ProtectedDocument::stands_for(const Keyring::Epoch& e) const {
 
 // Whether everyone who can open another document's epoch belongs to what it stands for. Boxes cannot be opened from
 // outside, so each counts as if it were good.
-bool ProtectedDocument::clean(const Keyring::Epoch& e, std::size_t depth) const {
+bool ProtectedDocument::clean(const Keyring::Epoch& epoch, std::size_t depth) const {
   if (depth > kMaxNesting) return false;
-  const std::vector<crypto::PublicKey> members = log_.rules().keys_of(stands_for(e));
+  const std::vector<crypto::PublicKey> members = log_.rules().keys_of(stands_for(epoch));
   const auto member = [&](const crypto::PublicKey& key) {
-    return key == e.document || std::binary_search(members.begin(), members.end(), key);
+    return key == epoch.document || std::binary_search(members.begin(), members.end(), key);
   };
-  if (!e.published.empty() || !member(e.author)) return false;
+  if (!member(epoch.author)) return false;
+  const std::vector<const Keyring::Epoch*> all =
+      keyring_.followers(epoch, [&](const Keyring::Epoch& e) { return member(e.author); });
+  return std::all_of(all.begin(), all.end(), [&](const Keyring::Epoch* e) { return is_for(*e, member, depth); });
+}
+
+// Whether its boxes are for members alone.
+bool ProtectedDocument::is_for(const Keyring::Epoch& e,
+                               const std::function<bool(const crypto::PublicKey&)>& member, std::size_t depth) const {
+  if (!e.published.empty()) return false;
   return std::all_of(e.boxes.begin(), e.boxes.end(), [&](const KeyBox& b) {
     if (b.kind == KeyBox::For::device) return member(b.to);
     const Keyring::Epoch* inner = keyring_.find(EpochId{b.to});
@@ -73,8 +83,11 @@ const Keyring::Epoch* ProtectedDocument::group_epoch(const Principal& p) const {
   if (p.kind != Principal::Kind::members || p.document() == settings_.id) return nullptr;
   const bool user = log_.kind_of(p.document()) == DocumentKind::user;
   if (!(user ? p.level == Level::own && p.at.empty() : p.level == Level::read)) return nullptr;
-  const std::vector<const Keyring::Epoch*> latest =
-      keyring_.latest(p.document(), p.at, [&](const Keyring::Epoch& e) { return clean(e, 0); });
+  const std::vector<crypto::PublicKey> members = log_.rules().keys_of(p);
+  std::vector<const Keyring::Epoch*> latest = keyring_.latest(p.document(), p.at, [&](const Keyring::Epoch& e) {
+    return e.author == e.document || std::binary_search(members.begin(), members.end(), e.author);
+  });
+  std::erase_if(latest, [&](const Keyring::Epoch* e) { return !clean(*e, 0); });
   const auto best = std::max_element(latest.begin(), latest.end(),
                                      [](const auto* a, const auto* b) { return a->id < b->id; });
   return best == latest.end() ? nullptr : *best;
@@ -143,8 +156,15 @@ bool ProtectedDocument::entitled(const Keyring::Epoch& e, const Opener& opener, 
   return rules.level(stands_for(*other), e.compartment) >= Level::read && clean(*other, depth + 1);
 }
 
-bool ProtectedDocument::suitable(const Keyring::Epoch& e, std::size_t depth) const {
+bool ProtectedDocument::suitable(const Keyring::Epoch& epoch, std::size_t depth) const {
   if (depth > kMaxNesting) return false;
+  const std::vector<const Keyring::Epoch*> all =
+      keyring_.followers(epoch, [&](const Keyring::Epoch& e) { return valid(e); });
+  return std::all_of(all.begin(), all.end(),
+                     [&](const Keyring::Epoch* e) { return opens_to_readers(*e, depth); });
+}
+
+bool ProtectedDocument::opens_to_readers(const Keyring::Epoch& e, std::size_t depth) const {
   const Rules& rules = log_.rules();
   if (!e.published.empty() && rules.level(Principal::anyone(), e.compartment) < Level::read) return false;
   if (e.author != settings_.id && rules.level(Principal::of_key(e.author), e.compartment) < Level::read) return false;

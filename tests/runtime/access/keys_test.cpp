@@ -40,7 +40,8 @@ void give_all(Realm& from, Realm& to, const DocumentId& d) {
 }
 
 // A rotation of the root that follows the newest epoch that the liar has, sealed to whomever he likes.
-EpochContent next_epoch(Liar& liar, const DocumentId& d, Statement& s, const std::vector<Opener>& openers) {
+EpochContent next_epoch(Liar& liar, const DocumentId& d, Statement& s, const std::vector<Opener>& openers,
+                        bool published = false) {
   const Keyring keyring = [&] {
     Keyring k(*liar.key, liar.secrets);
     for (const SignedStatement& known : liar.realm.find(d)->statements())
@@ -51,7 +52,7 @@ EpochContent next_epoch(Liar& liar, const DocumentId& d, Statement& s, const std
   REQUIRE(!latest.empty());
   const EpochContent* before = keyring.content(latest.front()->id);
   EpochContent content = EpochContent::make(crypto::Secret::generate(liar.random), before->naming, {});
-  s.rotations.push_back(Keyring::rotation(content, d, {}, {before}, false));
+  s.rotations.push_back(Keyring::rotation(content, d, {}, {before}, published));
   for (const Opener& o : openers) s.boxes.push_back(keyring.box(content, d, o));
   return content;
 }
@@ -148,8 +149,7 @@ TEST_CASE("a key that a removed reader smuggles in is not written under") {
   give_all(alice->realm(), bob.realm, d);
   // Concurrent with his removal, in the order of his own making: a new epoch that he can open.
   Statement s = bob.statement(d);
-  const EpochContent smuggled =
-      next_epoch(bob, d, s, {{KeyBox::For::device, bob.realm.device()}, box_of(*alice)});
+  const EpochContent smuggled = next_epoch(bob, d, s, {box_of(*alice)});  // he knows it without a box
   REQUIRE(why(alice->revoke(d, ".", Level::write, bob.user())) == "done");
   (void)alice->realm().take(d, {sign_statement(s, *bob.key)}, {});
   REQUIRE(why(alice->set(d, ".title", "two")) == "done");
@@ -160,6 +160,59 @@ TEST_CASE("a key that a removed reader smuggles in is not written under") {
   std::vector<document::Change> whole = alice->at(d).content().all_changes();  // as if someone leaked the ciphertext
   (void)bob.realm.take(d, std::move(share.statements), std::move(whole));
   CHECK(bob.realm.find(d)->content().json().find("two") == std::string::npos);
+}
+
+TEST_CASE("a key that a writer publishes unasked is not written under") {
+  const auto alice = Person::alone(1), carol = Person::alone(3);
+  Liar bob(2);
+  bob.realm.tend();
+  alice->realm().tend();
+  alice->realm().learn(bob.realm.known(*bob.realm.user()));
+  const DocumentId d = alice->create();
+  REQUIRE(why(alice->grant(d, ".", Level::write, bob.user())) == "done");
+  give_all(alice->realm(), bob.realm, d);
+  Statement s = bob.statement(d);
+  const EpochContent published = next_epoch(bob, d, s, {box_of(*alice)}, true);
+  (void)alice->realm().take(d, {sign_statement(s, *bob.key)}, {});
+  REQUIRE(why(alice->set(d, ".title", "not for everyone")) == "done");
+  carol->realm().open(d, notes_package());
+  std::vector<document::Change> whole = alice->at(d).content().all_changes();
+  (void)carol->realm().take(d, alice->at(d).statements(), std::move(whole));
+  CHECK(carol->see(d, ".title") == "null");
+  CHECK(alice->at(d).content().all_changes().back().leaves.front()->epoch != epoch_number(published.id()));
+}
+
+TEST_CASE("a group's key that an outsider has is not sealed to: its members get boxes of their own") {
+  const auto alice = Person::alone(1), carol = Person::alone(3);
+  Liar bob(2), mallory(9);
+  bob.realm.tend();
+  mallory.realm.tend();
+  know({alice.get(), carol.get()});
+  alice->realm().learn(bob.realm.known(*bob.realm.user()));
+  const DocumentId group = alice->create();
+  REQUIRE(why(alice->grant(group, ".", Level::write, bob.user())) == "done");
+  REQUIRE(why(alice->grant(group, ".", Level::read, carol->user())) == "done");
+  give_all(alice->realm(), bob.realm, group);
+  Statement s = bob.statement(group);
+  const EpochContent leaked = next_epoch(
+      bob, group, s,
+      {{KeyBox::For::device, bob.realm.device()}, {KeyBox::For::device, mallory.realm.device()}, box_of(*alice)});
+  // The group's newest epoch is one that Mallory can open.
+  const SignedStatement said = sign_statement(s, *bob.key);
+  (void)alice->realm().take(group, {said}, {});
+  alice->realm().tend();
+  const DocumentId d = alice->create();
+  REQUIRE(why(alice->grant(d, ".", Level::read, Principal::members(group, {}, Level::read))) == "done");
+  REQUIRE(why(alice->set(d, ".title", "for the group")) == "done");
+  sync({alice.get(), carol.get()});
+  CHECK(carol->see(d, ".title") == "\"for the group\"");
+  mallory.realm.open(group, notes_package());
+  mallory.realm.open(d, notes_package());
+  (void)mallory.realm.take(group, alice->at(group).statements(), alice->at(group).content().all_changes());
+  REQUIRE(mallory.secrets->contains(leaked.id()));
+  std::vector<document::Change> whole = alice->at(d).content().all_changes();
+  (void)mallory.realm.take(d, alice->at(d).statements(), std::move(whole));
+  CHECK(document::to_json(*mallory.realm.find(d)->content().get(".title")) == "null");
 }
 
 TEST_CASE("two rotations that did not know of each other are followed by one that suits both") {

@@ -53,6 +53,10 @@ TEST_CASE("who is removed reads nothing that is written later, and what was writ
   sync({alice.get(), bob.get()});
   REQUIRE(why(bob->set(d, ".private.word", "unseen")) == "done");
   REQUIRE(why(alice->revoke(d, ".", Level::write, bob->user())) == "done");
+  // Removing a reader and changing the lock are one act.
+  const SignedStatement removal = alice->at(d).statements().back();
+  CHECK(kind_name(removal.statement) == "revoke");
+  CHECK(removal.statement.rotations.size() == 1);
   REQUIRE(why(alice->set(d, ".title", "two")) == "done");
   sync({alice.get(), bob.get()});
   CHECK(alice->see(d, ".body") == "\"seen\"");
