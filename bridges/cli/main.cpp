@@ -6,6 +6,7 @@
 
 #include "bridges/cli/json_command.h"
 #include "bridges/cli/key_commands.h"
+#include "bridges/cli/policy_commands.h"
 #include "bridges/cli/replay_command.h"
 #include "bridges/cli/schema_commands.h"
 
@@ -20,6 +21,7 @@ int main(int argc, char** argv) {
   tlfs::cli::add_schema_commands(app, exit_code);
   tlfs::cli::add_json_command(app, exit_code);
   tlfs::cli::add_key_commands(app, exit_code);
+  tlfs::cli::add_policy_commands(app, exit_code);
   tlfs::cli::add_replay_command(app, exit_code);
   try {
     app.parse(argc, argv);

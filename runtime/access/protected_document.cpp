@@ -114,8 +114,8 @@ Result<std::uint64_t> ProtectedDocument::basis(const std::vector<Address>& place
     for (const Index m : membership) grants.varint(m);
     grants.varint(kNone);
   }
-  ByteReader digest(crypto::hash("tlfs basis", {grants.view()}));
-  return digest.fixed64() | 1;
+  const crypto::Digest digest = crypto::hash("tlfs basis", {grants.view()});
+  return ByteReader(digest).fixed64() | 1;
 }
 
 void ProtectedDocument::rely_on(const Rules::Support& support, std::set<DocumentId>& out) const {
