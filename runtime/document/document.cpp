@@ -455,11 +455,28 @@ bool Document::may_apply(const Change& c) const {
                      [this](const crypto::Digest& s) { return has_statement(s); });
 }
 
+// Of several copies of a change the first one gets the leaves that another brings.
+static void complete_copies(std::vector<Change>& changes) {
+  const auto lacks_leaves = [](const Change& c) {
+    return std::any_of(c.leaves.begin(), c.leaves.end(), [](const auto& leaf) { return !leaf; });
+  };
+  if (std::none_of(changes.begin(), changes.end(), lacks_leaves)) return;
+  tsl::robin_map<ChangeHash, std::size_t, crypto::DigestHash> first;
+  for (std::size_t i = 0; i < changes.size(); ++i) {
+    const auto [at, fresh] = first.try_emplace(changes[i].hash, i);
+    if (fresh) continue;
+    auto& leaves = changes[at->second].leaves;
+    for (std::size_t l = 0; l < std::min(leaves.size(), changes[i].leaves.size()); ++l)
+      if (!leaves[l]) leaves[l] = changes[i].leaves[l];
+  }
+}
+
 Import Document::import(std::vector<Change> changes) {
   TLFS_CHECK(!in_transaction_, "a transaction is open");
   seal();
   Import report;
   report.revision = revision_;
+  complete_copies(changes);
   for (Change& c : changes)
     if (has_change(c.hash)) merge_leaves(c);
   if (more_leaves_) report.patches = refresh();

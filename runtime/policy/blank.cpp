@@ -67,14 +67,18 @@ bool same_value(const BoundView& view, std::uint32_t node, const Data& expected,
       if (node == schema::kNoOrdinal) return node;
       return table ? value_node(view, node) : view.view->field(node, name);
     };
-    const auto fits = [&](const Data& one, const Data& other) {
+    // What only one of them names is nothing.
+    const auto names_no_more = [&](const Data& one, const Data& other) {
       return std::ranges::all_of(*one.object(), [&](const document::Member& m) {
-        const Data* there = other.find(m.name);
-        if (there) return same_value(view, child(m.name), m.value, *there);
-        return m.value.is_null() || (!table && is_blank(view, child(m.name), m.value));
+        return other.find(m.name) || m.value.is_null() || (!table && is_blank(view, child(m.name), m.value));
       });
     };
-    return fits(expected, seen) && fits(seen, expected);
+    const auto same_where_named = [&](const document::Member& m) {
+      const Data* there = seen.find(m.name);
+      return !there || same_value(view, child(m.name), m.value, *there);
+    };
+    return names_no_more(expected, seen) && names_no_more(seen, expected) &&
+           std::ranges::all_of(*expected.object(), same_where_named);
   }
   return expected.value() && seen.value() && same_primitive(*expected.value(), *seen.value());
 }

@@ -60,9 +60,9 @@ Result<Principal> Person::principal(const Who& who) const {
       return Error(Errc::no_such_document, name_ + " has no replica of " + who.name + " and cannot name a place in it");
     const Result<Address> at = d->address(who.path);
     if (!at) return at.error();
-    Result<Principal> members = d->members(*at, who.level);
-    if (!members) return members.error();
-    out = std::move(*members);
+    Result<access::Scope> scope = d->scope_of(*at);
+    if (!scope) return scope.error();
+    out.at = std::move(*scope);
   }
   world_->names_.try_emplace(out, "whoever may " + std::string(level_name(who.level)) + " " + who.name +
                                       (who.path == "." || who.path.empty() ? "" : " at " + who.path));

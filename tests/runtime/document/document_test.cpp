@@ -254,3 +254,20 @@ TEST_CASE("only what the other lacks is exported") {
   CHECK(alice->changes_since(alice->version()).empty());
   CHECK(alice->changes_since({ChangeHash{}}).size() == 3);
 }
+
+TEST_CASE("of two copies of a change that come together, the one with more leaves counts, whichever comes first") {
+  Person alice(1);
+  alice.set(".title", "\"hello\"");
+  const std::vector<Change> whole = alice->all_changes();
+  std::vector<Change> bare = whole;
+  for (Change& c : bare)
+    for (auto& leaf : c.leaves) leaf.reset();
+  for (const bool bare_first : {true, false}) {
+    Person bob(2);
+    std::vector<Change> both = bare_first ? bare : whole;
+    const std::vector<Change>& other = bare_first ? whole : bare;
+    both.insert(both.end(), other.begin(), other.end());
+    bob->import(std::move(both));
+    CHECK(bob.at(".title") == "\"hello\"");
+  }
+}
