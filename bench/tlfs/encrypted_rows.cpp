@@ -192,11 +192,11 @@ struct Crowd {
   std::vector<Change> encrypted, plain;  // the same writes, one after another, by random members; the plain ones in the
                                          // clear and resting on nothing
   std::vector<std::shared_ptr<const crypto::SigningKey>> devices;
+  std::vector<access::Principal> users;
   const access::EpochContent* epoch = nullptr;
 
-  Crowd() {
+  explicit Crowd(bool writing) {
     const Package user = user_package();
-    std::vector<access::Principal> users;
     for (std::uint32_t m = 0; m < kMembers; ++m) {
       Person member(100 + m, user);
       devices.push_back(member.device);
@@ -213,7 +213,7 @@ struct Crowd {
         for (const access::Rotation& r : s.statement.rotations)
           if (s.statement.document == document && r.epoch == id) epoch = &content;
     require(epoch, "the document has no epoch");
-    write(made.log().heads(document));
+    if (writing) write(made.log().heads(document));
   }
 
   void write(const std::vector<crypto::Digest>& heads) {
@@ -315,6 +315,40 @@ Sample take_from_crowd(const Crowd& crowd) {
            {"statements", static_cast<double>(crowd.statements.size())}}};
 }
 
+// What the owner's device does when one of the members goes.
+Sample change_members(Crowd& crowd) {
+  ProtectedDocument& made = *crowd.alice.realm.find(crowd.document);
+  const auto write = [&](const char* row) {
+    const auto done = made.content().transact({}, [&](Transaction& tx) {
+      return tx.set(std::string(".rows[\"") + row + "\"]", Value(std::uint64_t{made.content().graph().size()}));
+    });
+    require(done.ok(), "a write was refused");
+    return made.content().seal();
+  };
+  write("before");
+  const access::Principal gone = crowd.users.back();
+  crowd.users.pop_back();
+  const auto [revoke_ms, revoked] = timed([&] { return made.revoke({}, access::Level::write, gone).ok(); });
+  require(revoked, "the revocation was refused");
+  const auto [write_ms, wrote] = timed([&] { return write("after"); });
+  const auto [again_ms, again] = timed([&] { return write("again"); });
+  require(wrote && again, "nothing was sealed");
+  const auto [tend_ms, tended] = timed([&] { return !crowd.alice.realm.tend(); });
+  require(tended, "something was left to say");
+  const auto [grant_ms, granted] = timed([&] { return made.grant({}, access::Level::write, gone).ok(); });
+  require(granted, "the grant was refused");
+  const auto [granted_write_ms, after] = timed([&] { return write("granted"); });
+  require(after, "nothing was sealed");
+  require(made.revoke({}, access::Level::write, gone).ok(), "the revocation was refused");
+  return {revoke_ms,
+          {{"first_write_ms", write_ms},
+           {"next_write_ms", again_ms},
+           {"tend_ms", tend_ms},
+           {"grant_ms", grant_ms},
+           {"write_after_grant_ms", granted_write_ms},
+           {"members", static_cast<double>(crowd.users.size())}}};
+}
+
 Row trace_row(std::string_view name, std::string_view unit, std::string_view inside,
               std::function<Sample(const Session&, const Package&)> work) {
   return {.name = name, .unit = unit, .inside = inside, .start = [work = std::move(work)](const Arguments& arguments) {
@@ -346,7 +380,16 @@ std::vector<Row> encrypted_rows() {
                  "makes the members members",
        .start =
            [](const Arguments&) {
-             return [crowd = std::make_shared<const Crowd>()] { return take_from_crowd(*crowd); };
+             return [crowd = std::make_shared<const Crowd>(true)] { return take_from_crowd(*crowd); };
+           }},
+      {.name = "encrypted_remove_member",
+       .unit = "ms",
+       .inside = "removing one of 1,000 members: the revocation, the next epoch and a box for each who stays; extra: "
+                 "sealing the first write after it and the next, looking for what is left to say, granting anew, "
+                 "sealing the first write after that",
+       .start =
+           [](const Arguments&) {
+             return [crowd = std::make_shared<Crowd>(false)] { return change_members(*crowd); };
            }},
   };
 }
