@@ -7,6 +7,7 @@ namespace {
 
 constexpr std::string_view kBoxContext = "tlfs epoch";
 constexpr std::size_t kMaxEarlyBoxes = 4096;
+constexpr std::size_t kMaxRememberedBoxes = 8192;
 
 Bytes box_data(const DocumentId& document, const EpochId& epoch) {
   ByteWriter out;
@@ -16,6 +17,11 @@ Bytes box_data(const DocumentId& document, const EpochId& epoch) {
 }
 
 crypto::Secret parent_key(const crypto::Secret& secret) { return crypto::derive(secret, "tlfs epoch parent"); }
+
+crypto::Digest digest_of(const KeyBox& b) {
+  const std::uint8_t kind[] = {static_cast<std::uint8_t>(b.kind)};
+  return crypto::hash("tlfs box", {b.epoch.bytes, kind, b.to, b.box});
+}
 
 std::optional<crypto::Secret> secret_of(ByteView bytes) {
   if (bytes.size() != crypto::Secret::kBytes) return std::nullopt;
@@ -70,19 +76,31 @@ void Keyring::add(const SignedStatement& s, Index item) {
     by_compartment_[{e.document, e.compartment}].push_back(e.id);
     by_leaf_[{last_token(e.compartment), epoch_number(e.id)}].push_back(e.id);
     closed_.insert(e.id);
+    touched_.insert(e.id);
     if (const auto early = early_.find(e.id); early != early_.end()) {
-      e.boxes = std::move(early->second);
+      for (auto& [document, b] : early->second)
+        if (document == e.document) hold(e, std::move(b));
+      early_count_ -= early->second.size();
       early_.erase(early);
     }
     epochs_.emplace(e.id, std::move(e));
   }
   for (const KeyBox& b : s.statement.boxes) {
     if (const auto at = epochs_.find(b.epoch); at != epochs_.end()) {
-      if (at->second.document == s.statement.document) at->second.boxes.push_back(b);
-    } else if (early_.size() < kMaxEarlyBoxes) {
-      early_[b.epoch].push_back(b);
+      if (at->second.document == s.statement.document) hold(at->second, b);
+    } else if (early_count_ < kMaxEarlyBoxes) {
+      early_[b.epoch].push_back({s.statement.document, b});
+      ++early_count_;
     }
   }
+}
+
+void Keyring::hold(Epoch& e, KeyBox b) {
+  if (closed_.contains(e.id)) touched_.insert(e.id);
+  const bool own = !made_.empty() && made_.erase(digest_of(b)) > 0;
+  e.boxes_for.emplace(Opener{b.kind, b.to}, e.boxes.size());
+  e.checked.push_back(own ? Epoch::Checked::genuine : Epoch::Checked::no);
+  e.boxes.push_back(std::move(b));
 }
 
 bool Keyring::accept(const Epoch& epoch, EpochContent content, std::vector<EpochId>& fresh) {
@@ -93,10 +111,17 @@ bool Keyring::accept(const Epoch& epoch, EpochContent content, std::vector<Epoch
 
 std::vector<EpochId> Keyring::open() {
   std::vector<EpochId> fresh;
+  // A new secret may open anything; without one, only what has come can be opened.
+  bool everything = secrets_->size() != opened_with_;
+  if (!everything && touched_.empty()) return fresh;
   bool progress = true;
   while (progress) {
     progress = false;
     for (auto id = closed_.begin(); id != closed_.end();) {
+      if (!everything && !touched_.contains(*id)) {
+        ++id;
+        continue;
+      }
       const Epoch& e = epochs_.at(*id);
       bool opened = secrets_->contains(e.id);
       if (!opened && !e.published.empty())
@@ -140,7 +165,10 @@ std::vector<EpochId> Keyring::open() {
       }
       id = all ? unfollowed_.erase(id) : std::next(id);
     }
+    everything = true;
   }
+  touched_.clear();
+  opened_with_ = secrets_->size();
   return fresh;
 }
 
@@ -180,6 +208,12 @@ std::vector<const Keyring::Epoch*> Keyring::named(const document::CompartmentId&
 }
 
 KeyBox Keyring::box(const EpochContent& content, const DocumentId& document, const Opener& to) const {
+  KeyBox out = make_box(content, document, to);
+  if (!out.box.empty() && made_.size() < kMaxRememberedBoxes) made_.insert(digest_of(out));
+  return out;
+}
+
+KeyBox Keyring::make_box(const EpochContent& content, const DocumentId& document, const Opener& to) const {
   KeyBox out;
   out.epoch = content.id();
   out.kind = to.kind;
@@ -198,8 +232,14 @@ KeyBox Keyring::box(const EpochContent& content, const DocumentId& document, con
   return out;
 }
 
-bool Keyring::genuine(const KeyBox& b, const EpochContent& content, const DocumentId& document) const {
-  return b.epoch == content.id() && !b.box.empty() && box(content, document, {b.kind, b.to}) == b;
+bool Keyring::genuine(const Epoch& e, std::size_t i, const EpochContent& content) const {
+  Epoch::Checked& checked = e.checked[i];
+  if (checked == Epoch::Checked::no) {
+    const KeyBox& b = e.boxes[i];
+    const bool good = !b.box.empty() && make_box(content, e.document, {b.kind, b.to}) == b;
+    checked = good ? Epoch::Checked::genuine : Epoch::Checked::junk;
+  }
+  return checked == Epoch::Checked::genuine;
 }
 
 Rotation Keyring::rotation(const EpochContent& content, const DocumentId& document, const Scope& compartment,

@@ -1,8 +1,8 @@
 // Epochs of compartments: which there are, who can open them, and their secrets as far as this device has them.
 //
 // An epoch's content is {secret, the compartment's naming key, the place of its boundary}; boxes and published epochs
-// hold it whole, a following epoch holds the secret alone. From the secret come the epoch's box key (whose public half is
-// the epoch's name, so a wrong secret shows) and the key that leaves are encrypted under.
+// hold it whole, a following epoch holds the secret alone. From the secret come the epoch's box key (whose public half
+// is the epoch's name, so a wrong secret shows) and the key that leaves are encrypted under.
 //
 // Keyring knows nothing of rules: who *may* read is asked by ProtectedDocument; this is who *can*.
 #pragma once
@@ -11,6 +11,7 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <unordered_set>
 
 #include "runtime/access/naming.h"
 #include "runtime/access/statement.h"
@@ -50,7 +51,10 @@ class Keyring {
     Index item = kNone;          // the rotation's statement
     std::vector<Rotation::Parent> parents;
     Bytes published;
-    std::vector<KeyBox> boxes;  // in the order they came
+    std::vector<KeyBox> boxes;                     // in the order they came
+    std::multimap<Opener, std::size_t> boxes_for;  // their places, by whose key opens them
+    enum class Checked : std::uint8_t { no, genuine, junk };
+    mutable std::vector<Checked> checked;  // of each box
   };
 
   Keyring(const crypto::SigningKey& device, std::shared_ptr<EpochSecrets> secrets);
@@ -89,6 +93,10 @@ class Keyring {
           out.push_back(e);
     return out;
   }
+  bool has_epochs(const DocumentId& document, const Scope& compartment) const {
+    return by_compartment_.contains({document, compartment});
+  }
+  std::size_t size() const { return epochs_.size(); }
   // Every compartment of the document that has an epoch.
   std::vector<Scope> compartments(const DocumentId& document) const;
   // The epochs that a leaf may mean.
@@ -96,13 +104,15 @@ class Keyring {
 
   // Making.
   KeyBox box(const EpochContent& content, const DocumentId& document, const Opener& to) const;
-  // Whether the box is what anyone who has the content would have made.
-  bool genuine(const KeyBox& box, const EpochContent& content, const DocumentId& document) const;
+  // Whether the epoch's i-th box is what anyone who has the content would have made. Sealed anew once, then remembered.
+  bool genuine(const Epoch& epoch, std::size_t i, const EpochContent& content) const;
   // An epoch after `parents` whose contents are here.
   static Rotation rotation(const EpochContent& content, const DocumentId& document, const Scope& compartment,
                            const std::vector<const EpochContent*>& parents, bool published);
 
  private:
+  void hold(Epoch& epoch, KeyBox box);
+  KeyBox make_box(const EpochContent& content, const DocumentId& document, const Opener& to) const;
   bool accept(const Epoch& epoch, EpochContent content, std::vector<EpochId>& fresh);
 
   crypto::BoxKey device_box_;
@@ -111,9 +121,13 @@ class Keyring {
   std::map<EpochId, Epoch> epochs_;
   std::map<std::pair<DocumentId, Scope>, std::vector<EpochId>> by_compartment_;
   std::map<std::pair<document::CompartmentId, std::uint64_t>, std::vector<EpochId>> by_leaf_;
-  std::set<EpochId> closed_;      // not opened yet
-  std::set<EpochId> unfollowed_;  // opened; their parents have not all been
-  std::map<EpochId, std::vector<KeyBox>> early_;  // boxes whose rotation has not come
+  std::set<EpochId> closed_;     // not opened yet
+  std::set<EpochId> touched_;    // closed ones that are new or got a box since open() was last called ...
+  std::size_t opened_with_ = 0;  // ... and how many secrets there were then
+  mutable std::unordered_set<crypto::Digest, crypto::DigestHash> made_;  // boxes of box() that were not added yet
+  std::set<EpochId> unfollowed_;                                         // opened; their parents have not all been
+  std::map<EpochId, std::vector<std::pair<DocumentId, KeyBox>>> early_;  // boxes whose rotation has not come
+  std::size_t early_count_ = 0;
 };
 
 // What leaves write for the epoch: 64 bits of its name; never 0.

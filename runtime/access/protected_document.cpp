@@ -63,8 +63,7 @@ std::unique_ptr<ProtectedDocument> ProtectedDocument::create(Settings settings, 
   s.pins = d.heads_with(relies_on);
   const crypto::Secret secret = crypto::Secret::generate(*d.settings_.random);
   const EpochContent content = EpochContent::make(secret, crypto::derive(secret, "tlfs naming root"), {});
-  s.rotations.push_back(
-      Keyring::rotation(content, s.document, {}, {}, root.kind == Principal::Kind::anyone));
+  s.rotations.push_back(Keyring::rotation(content, s.document, {}, {}, root.kind == Principal::Kind::anyone));
   for (const Opener& opener : d.openers_of(root)) s.boxes.push_back(d.keyring_.box(content, s.document, opener));
   SignedStatement genesis = sign_statement(std::move(s), document_key);
   d.outgoing_.push_back(genesis);
@@ -87,8 +86,7 @@ std::uint32_t ProtectedDocument::number_of(const ChangeHash& hash) {
 Result<Scope> ProtectedDocument::scope_of(const Address& at) const {
   if (at.node == 0) return Scope{};
   std::optional<Scope> scope = naming_.scope_of(at);
-  if (!scope)
-    return Error(Errc::no_key, "this device cannot read the compartment that " + path_of(at) + " lies in");
+  if (!scope) return Error(Errc::no_key, "this device cannot read the compartment that " + path_of(at) + " lies in");
   return std::move(*scope);
 }
 
@@ -312,7 +310,10 @@ void ProtectedDocument::learn_keys() {
     if (e->document != settings_.id) continue;
     reread_ = reread_ || unread_.erase({last_token(e->compartment), epoch_number(id)}) > 0;
   }
-  // What the device had from elsewhere counts as well, so all of this document's epochs are looked at.
+  // What the device had from elsewhere counts as well, so all of this document's epochs are looked at, when there is
+  // one more epoch or secret than the last time.
+  const std::pair<std::size_t, std::size_t> known{keyring_.size(), settings_.secrets->size()};
+  if (std::exchange(learned_with_, known) == known) return;
   for (const Scope& scope : keyring_.compartments(settings_.id))
     for (const Keyring::Epoch* e : keyring_.epochs(settings_.id, scope))
       if (const EpochContent* content = keyring_.content(e->id); content && content->place.empty() == scope.empty())
@@ -352,8 +353,7 @@ void ProtectedDocument::settle(Taken& report) {
         return (kind == Item::Kind::revoke || kind == Item::Kind::cut) && !saw(r, arrival(i).number);
       });
     };
-    for (ChangeIndex i = 0; i < document_->graph().size() && !again; ++i)
-      again = concerned(i) && verdict_changed(i);
+    for (ChangeIndex i = 0; i < document_->graph().size() && !again; ++i) again = concerned(i) && verdict_changed(i);
   }
   if (again) {
     std::vector<document::Patch> patches = document_->refresh();
@@ -526,8 +526,8 @@ std::string ProtectedDocument::path_of(const Address& at) const {
   if (!at.keys.empty()) {
     out += " of ";
     for (std::size_t i = 0; i < at.keys.size(); ++i)
-      out += (i ? ", " : "") +
-             (at.keys[i].is_element() ? std::string("an element") : "\"" + document::key_text(at.keys[i].table_key) + "\"");
+      out += (i ? ", " : "") + (at.keys[i].is_element() ? std::string("an element")
+                                                        : "\"" + document::key_text(at.keys[i].table_key) + "\"");
   }
   return out;
 }

@@ -60,7 +60,7 @@ class ProtectedDocument final : private document::Guard, private Sightings {
     std::shared_ptr<const schema::View> view;  // null: the latest
     std::shared_ptr<EpochSecrets> secrets;     // of the device
     Random* random = nullptr;
-    const Neighbours* neighbours = nullptr;    // null: none
+    const Neighbours* neighbours = nullptr;  // null: none
     NameOf name_of;
     std::uint64_t incarnation = 0;
     std::uint64_t quota = kDefaultQuota;  // bytes of changes by one author that are kept here
@@ -94,8 +94,8 @@ class ProtectedDocument final : private document::Guard, private Sightings {
   Status admit(const std::vector<LeafId>& leaves);
   // All withheld leaves of the principal's keys.
   Status admit_all(const Principal& from);
-  // What nobody needs to ask for: cuts after removals from groups, boxes that readers lack. To be called when statements
-  // have come, here or to a document that this one refers to. Returns whether anything was said.
+  // What nobody needs to ask for: cuts after removals from groups, boxes that readers lack. To be called when
+  // statements have come, here or to a document that this one refers to. Returns whether anything was said.
   bool tend();
 
   Result<Address> address(std::string_view path) const;
@@ -170,7 +170,8 @@ class ProtectedDocument final : private document::Guard, private Sightings {
   // Keys (protected_keys.cpp).
   std::set<Principal> readers(const Scope& compartment, const std::set<Index>& dead) const;
   std::vector<Opener> openers_of(const Principal& principal) const;
-  std::vector<Opener> openers_for(const Address& boundary, const Scope& compartment, const std::set<Principal>& readers);
+  std::vector<Opener> openers_for(const Address& boundary, const Scope& compartment,
+                                  const std::set<Principal>& readers);
   bool valid(const Keyring::Epoch& epoch) const;
   bool clean(const Keyring::Epoch& epoch, std::size_t depth) const;
   bool is_for(const Keyring::Epoch& epoch, const std::function<bool(const crypto::PublicKey&)>& member,
@@ -200,23 +201,24 @@ class ProtectedDocument final : private document::Guard, private Sightings {
   AuthorityLog log_;
   Keyring keyring_;
   Naming naming_;
-  std::uint64_t revision_ = 0;         // of answers to basis()
-  std::uint64_t policy_revision_ = 0;  // of the log
+  std::pair<std::size_t, std::size_t> learned_with_;  // how many epochs and secrets there were when it last learned
+  std::uint64_t revision_ = 0;                        // of answers to basis()
+  std::uint64_t policy_revision_ = 0;                 // of the log
 
   mutable std::vector<Arrival> arrivals_;  // by ChangeIndex
   bool reread_ = false;                    // keys have come for leaves that are here
   std::map<crypto::PublicKey, std::uint64_t> kept_;  // bytes of changes, by author
   mutable std::map<LeafId, bool> withheld_;
-  std::vector<document::ChangeIndex> index_of_number_;  // of a change; kNoChange while it is not here
-  mutable std::map<Index, std::vector<bool>> seen_;     // by revocation: what its frontier reaches
+  std::vector<document::ChangeIndex> index_of_number_;     // of a change; kNoChange while it is not here
+  mutable std::map<Index, std::vector<bool>> seen_;        // by revocation: what its frontier reaches
   mutable std::map<ChangeHash, std::set<Index>> awaited_;  // changes in frontiers that are not here
   std::set<Index> moved_;                                  // revocations whose frontier reaches more than before
-  std::set<DocumentId> relied_on_;  // groups that what is pending rests on
+  std::set<DocumentId> relied_on_;                         // groups that what is pending rests on
   struct Chosen {
     std::uint64_t policy_revision = ~0ull;
     EpochId epoch{};
   };
-  std::map<Bytes, Chosen> chosen_;  // by place: the epoch to write under
+  std::map<Bytes, Chosen> chosen_;                                              // by place: the epoch to write under
   mutable std::set<std::pair<document::CompartmentId, std::uint64_t>> unread_;  // epochs that leaves were met in
   std::set<StatementHash> cut_;  // revocations elsewhere that a cut here names
   mutable std::vector<AccessEvent> events_;

@@ -19,10 +19,10 @@ bool ProtectedDocument::is_boundary(const Address& at) const {
 // The compartment above, by scope. Only compartments that have epochs are compartments to those who cannot name them.
 std::optional<Scope> ProtectedDocument::enclosing(const Scope& compartment) const {
   if (compartment.empty()) return std::nullopt;
-  Scope best;
-  for (const Scope& s : keyring_.compartments(settings_.id))
-    if (s.size() < compartment.size() && s.size() > best.size() && covers(s, compartment)) best = s;
-  return best;
+  Scope above = compartment;
+  do above.pop_back();
+  while (!above.empty() && !keyring_.has_epochs(settings_.id, above));
+  return above;
 }
 
 // Everyone with read there, as grants name them; without those whose grants all stand on `dead`.
@@ -121,9 +121,8 @@ std::vector<Opener> ProtectedDocument::openers_for(const Address& boundary, cons
       outer = enclosing(compartment);
     }
     if (outer && out.empty()) {  // this device does not read above: the public half is enough
-      const auto candidates = keyring_.latest(settings_.id, *outer, [&](const Keyring::Epoch& e) {
-        return valid(e) && suitable(e);
-      });
+      const auto candidates =
+          keyring_.latest(settings_.id, *outer, [&](const Keyring::Epoch& e) { return valid(e) && suitable(e); });
       for (const Keyring::Epoch* e : candidates) out.push_back({KeyBox::For::epoch, e->id.bytes});
     }
     if (outer && !out.empty())
@@ -151,8 +150,7 @@ bool ProtectedDocument::entitled(const Keyring::Epoch& e, const Opener& opener, 
     return rules.level(Principal::of_key(opener.to), e.compartment) >= Level::read;
   const Keyring::Epoch* other = keyring_.find(EpochId{opener.to});
   if (!other) return false;
-  if (other->document == settings_.id)
-    return covers(other->compartment, e.compartment) && suitable(*other, depth + 1);
+  if (other->document == settings_.id) return covers(other->compartment, e.compartment) && suitable(*other, depth + 1);
   return rules.level(stands_for(*other), e.compartment) >= Level::read && clean(*other, depth + 1);
 }
 
@@ -169,11 +167,12 @@ bool ProtectedDocument::opens_to_readers(const Keyring::Epoch& e, std::size_t de
   if (!e.published.empty() && rules.level(Principal::anyone(), e.compartment) < Level::read) return false;
   if (e.author != settings_.id && rules.level(Principal::of_key(e.author), e.compartment) < Level::read) return false;
   const EpochContent* content = keyring_.content(e.id);
-  return std::all_of(e.boxes.begin(), e.boxes.end(), [&](const KeyBox& b) {
+  for (std::size_t i = 0; i < e.boxes.size(); ++i) {
+    if (entitled(e, {e.boxes[i].kind, e.boxes[i].to}, depth)) continue;
     // Junk opens nothing; whoever has the content can tell.
-    if (content && !keyring_.genuine(b, *content, settings_.id)) return true;
-    return entitled(e, {b.kind, b.to}, depth);
-  });
+    if (!content || keyring_.genuine(e, i, *content)) return false;
+  }
+  return true;
 }
 
 // The newest epochs of the compartment that this device can open.
@@ -222,8 +221,7 @@ Status ProtectedDocument::rotate(Statement& s, const Address& boundary, const st
                                             encode_address(document_->nodes(), document_->graph().ids(), boundary));
   // The enclosing compartment may change its lock first; its statement then comes before this one.
   const std::vector<Opener> openers = openers_for(boundary, *scope, all);
-  s.rotations.push_back(
-      Keyring::rotation(content, settings_.id, *scope, parents, all.contains(Principal::anyone())));
+  s.rotations.push_back(Keyring::rotation(content, settings_.id, *scope, parents, all.contains(Principal::anyone())));
   for (const Opener& opener : openers) {
     KeyBox box = keyring_.box(content, settings_.id, opener);
     if (!box.box.empty()) s.boxes.push_back(std::move(box));
@@ -235,21 +233,16 @@ Status ProtectedDocument::rotate(Statement& s, const Address& boundary, const st
 // Whether the reader can open the epoch by a box that is there.
 bool ProtectedDocument::has_box(const Keyring::Epoch& e, const EpochContent& content, const Principal& reader) const {
   if (!e.published.empty()) return true;
-  const auto boxed = [&](auto&& fits) {
-    return std::any_of(e.boxes.begin(), e.boxes.end(), [&](const KeyBox& b) {
-      return fits(b) && keyring_.genuine(b, content, settings_.id);
-    });
+  const auto boxed = [&](const Opener& opener) {
+    const auto [first, last] = e.boxes_for.equal_range(opener);
+    return std::any_of(first, last, [&](const auto& b) { return keyring_.genuine(e, b.second, content); });
   };
-  const auto for_key = [&](const crypto::PublicKey& key) {
-    return boxed([&](const KeyBox& b) { return b.kind == KeyBox::For::device && b.to == key; });
-  };
+  const auto for_key = [&](const crypto::PublicKey& key) { return boxed({KeyBox::For::device, key}); };
   if (reader.kind == Principal::Kind::key) return for_key(reader.key);
   if (reader.kind == Principal::Kind::anyone) return false;
-  if (group_epoch(reader) && boxed([&](const KeyBox& b) {
-        const Keyring::Epoch* other = b.kind == KeyBox::For::epoch ? keyring_.find(EpochId{b.to}) : nullptr;
-        return other && other->document == reader.document() && other->compartment == reader.at;
-      }))
-    return true;
+  if (group_epoch(reader))
+    for (const Keyring::Epoch* other : keyring_.epochs(reader.document(), reader.at))
+      if (boxed({KeyBox::For::epoch, other->id.bytes})) return true;
   const std::vector<crypto::PublicKey> keys = log_.rules().keys_of(reader);
   return std::all_of(keys.begin(), keys.end(), for_key);
 }
@@ -274,15 +267,16 @@ bool ProtectedDocument::tend_keys() {
         }
       }
       if (!outer || !e->published.empty()) continue;
-      const auto to_outer = [&](const KeyBox& b) {
+      bool opens_above = false;
+      for (std::size_t i = 0; i < e->boxes.size() && !opens_above; ++i) {
+        const KeyBox& b = e->boxes[i];
         const Keyring::Epoch* other = b.kind == KeyBox::For::epoch ? keyring_.find(EpochId{b.to}) : nullptr;
-        return other && other->document == settings_.id && other->compartment == *outer &&
-               keyring_.genuine(b, *content, settings_.id);
-      };
-      if (std::any_of(e->boxes.begin(), e->boxes.end(), to_outer)) continue;
-      for (const Keyring::Epoch* above : keyring_.latest(settings_.id, *outer, [&](const Keyring::Epoch& o) {
-             return valid(o);
-           }))
+        opens_above = other && other->document == settings_.id && other->compartment == *outer &&
+                      keyring_.genuine(*e, i, *content);
+      }
+      if (opens_above) continue;
+      for (const Keyring::Epoch* above :
+           keyring_.latest(settings_.id, *outer, [&](const Keyring::Epoch& o) { return valid(o); }))
         if (s.boxes.size() < kMaxBoxes)
           s.boxes.push_back(keyring_.box(*content, settings_.id, {KeyBox::For::epoch, above->id.bytes}));
     }

@@ -21,6 +21,16 @@ Address address_of(const OperationBatch& batch, const Target& target, const std:
   return {nodes[target.node], {first, first + target.key_count}};
 }
 
+// Whether these are the places that the batch writes to, in its order. Asked at every transaction: allocates nothing.
+bool writes_to(const OperationBatch& batch, const std::vector<NodeIndex>& nodes, const std::vector<Address>& places) {
+  return std::equal(batch.targets.begin(), batch.targets.end(), places.begin(), places.end(),
+                    [&](const Target& target, const Address& place) {
+                      const auto first = batch.keys.begin() + target.first_key;
+                      return nodes[target.node] == place.node &&
+                             std::equal(first, first + target.key_count, place.keys.begin(), place.keys.end());
+                    });
+}
+
 // Separates a batch by the compartments of its targets; nearly always one.
 std::vector<Part> by_compartment(const OperationBatch& batch, const std::vector<NodeIndex>& nodes,
                                  const NodeTable& table) {
@@ -126,9 +136,10 @@ std::vector<Address> Document::places_of(const OperationBatch& batch, const std:
 // pending is not sealed together with them.
 Status Document::authorise(const Transaction& tx) {
   if (!settings_.guard || tx.id_count() == 0) return {};
-  std::vector<Address> places = places_of(scratch_, nodes_.nodes_of(settings_.package->hash()));
+  const std::vector<NodeIndex>& nodes = nodes_.nodes_of(settings_.package->hash());
   const std::uint64_t now = settings_.guard->revision();
-  if (now != last_guard_revision_ || places != last_places_) {
+  if (now != last_guard_revision_ || !writes_to(scratch_, nodes, last_places_)) {
+    std::vector<Address> places = places_of(scratch_, nodes);
     const Result<std::uint64_t> basis = settings_.guard->basis(places);
     if (!basis) return basis.error();
     last_places_ = std::move(places);
@@ -325,8 +336,7 @@ bool Document::seal_before(Lv end) {
   for (const Part& part : parts) {
     Bytes block = encode_block(part.batch.empty() ? pending_ : part.batch, scope, graph_.ids(), graph_, kUncompressed);
     if (settings_.guard) {
-      leaves.push_back(
-          settings_.guard->seal({settings_.id, header.writer, header.seq}, part.compartment, block));
+      leaves.push_back(settings_.guard->seal({settings_.id, header.writer, header.seq}, part.compartment, block));
     } else {
       leaves.push_back({name_of(part.compartment), 0, {}, std::move(block)});
     }
@@ -389,7 +399,8 @@ std::vector<std::vector<Address>> Document::places(ChangeIndex index) const {
   std::vector<std::vector<Address>> out(history_.leaf_count(index));
   const auto& nodes = nodes_.nodes_of(history_.package(index));
   for (std::size_t i = 0; i < out.size(); ++i)
-    if (const auto leaf = history_.leaf(index, i); leaf && is_lawful(*leaf, nodes)) out[i] = places_of(leaf->batch, nodes);
+    if (const auto leaf = history_.leaf(index, i); leaf && is_lawful(*leaf, nodes))
+      out[i] = places_of(leaf->batch, nodes);
   return out;
 }
 
@@ -407,8 +418,7 @@ void Document::apply_change(State& state, ChangeIndex index) const {
     context.voided =
         !record.lawful || is_voided({record.hash, static_cast<std::uint32_t>(i)}) || !is_lawful(*leaf, nodes);
     if (settings_.guard && !context.voided)
-      context.voided =
-          !settings_.guard->counts(index, static_cast<std::uint32_t>(i), places_of(leaf->batch, nodes));
+      context.voided = !settings_.guard->counts(index, static_cast<std::uint32_t>(i), places_of(leaf->batch, nodes));
     for (std::size_t k = 0; k < leaf->batch.operations.size(); ++k) state.apply(leaf->batch, k, context);
   }
 }
@@ -450,7 +460,8 @@ bool Document::all_vouched(std::vector<Change>& changes) const {
 
 bool Document::may_apply(const Change& c) const {
   if (!nodes_.has(c.header.package) || (c.header.prev && !has_change(*c.header.prev))) return false;
-  return std::all_of(c.header.deps.begin(), c.header.deps.end(), [this](const ChangeHash& d) { return has_change(d); }) &&
+  return std::all_of(c.header.deps.begin(), c.header.deps.end(),
+                     [this](const ChangeHash& d) { return has_change(d); }) &&
          std::all_of(c.header.authority_heads.begin(), c.header.authority_heads.end(),
                      [this](const crypto::Digest& s) { return has_statement(s); });
 }
