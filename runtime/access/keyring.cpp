@@ -103,17 +103,17 @@ void Keyring::hold(Epoch& e, KeyBox b) {
   e.boxes.push_back(std::move(b));
 }
 
-bool Keyring::accept(const Epoch& epoch, EpochContent content, std::vector<EpochId>& fresh) {
+bool Keyring::accept(const Epoch& epoch, EpochContent content) {
   if (content.id() != epoch.id || naming_check(content.naming, content.place) != epoch.naming_check) return false;
-  if (secrets_->emplace(epoch.id, std::move(content)).second) fresh.push_back(epoch.id);
+  secrets_->emplace(epoch.id, std::move(content));
   return true;
 }
 
 std::vector<EpochId> Keyring::open() {
-  std::vector<EpochId> fresh;
+  std::vector<EpochId> out;
   // A new secret may open anything; without one, only what has come can be opened.
   bool everything = secrets_->size() != opened_with_;
-  if (!everything && touched_.empty()) return fresh;
+  if (!everything && touched_.empty()) return out;
   bool progress = true;
   while (progress) {
     progress = false;
@@ -125,7 +125,7 @@ std::vector<EpochId> Keyring::open() {
       const Epoch& e = epochs_.at(*id);
       bool opened = secrets_->contains(e.id);
       if (!opened && !e.published.empty())
-        if (auto content = decode_content(e.published)) opened = accept(e, std::move(*content), fresh);
+        if (auto content = decode_content(e.published)) opened = accept(e, std::move(*content));
       for (auto b = e.boxes.begin(); !opened && b != e.boxes.end(); ++b) {
         const crypto::BoxKey* key = nullptr;
         if (b->kind == KeyBox::For::device) {
@@ -136,7 +136,7 @@ std::vector<EpochId> Keyring::open() {
         if (!key) continue;
         std::optional<Bytes> bytes = key->open(kBoxContext, box_data(e.document, e.id), b->box);
         if (!bytes) continue;
-        if (auto content = decode_content(*bytes)) opened = accept(e, std::move(*content), fresh);
+        if (auto content = decode_content(*bytes)) opened = accept(e, std::move(*content));
         crypto::wipe(*bytes);
       }
       if (!opened) {
@@ -144,6 +144,7 @@ std::vector<EpochId> Keyring::open() {
         continue;
       }
       progress = true;
+      out.push_back(e.id);
       if (!e.parents.empty()) unfollowed_.insert(e.id);
       id = closed_.erase(id);
     }
@@ -161,7 +162,7 @@ std::vector<EpochId> Keyring::open() {
         const std::optional<crypto::Secret> secret = bytes ? secret_of(*bytes) : std::nullopt;
         if (bytes) crypto::wipe(*bytes);
         if (!secret) continue;
-        progress = accept(*parent, EpochContent::make(*secret, own.naming, own.place), fresh) || progress;
+        progress = accept(*parent, EpochContent::make(*secret, own.naming, own.place)) || progress;
       }
       id = all ? unfollowed_.erase(id) : std::next(id);
     }
@@ -169,7 +170,7 @@ std::vector<EpochId> Keyring::open() {
   }
   touched_.clear();
   opened_with_ = secrets_->size();
-  return fresh;
+  return out;
 }
 
 const Keyring::Epoch* Keyring::find(const EpochId& id) const {

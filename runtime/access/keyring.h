@@ -61,7 +61,7 @@ class Keyring {
 
   // A statement's rotations and boxes; its parents' are here.
   void add(const SignedStatement& statement, Index item);
-  // Opens what can be opened with the secrets that there are. Returns the epochs whose secrets are new to the device.
+  // Opens what can be opened with the secrets that there are. Returns the epochs that have become open.
   std::vector<EpochId> open();
 
   const Epoch* find(const EpochId& id) const;
@@ -113,7 +113,7 @@ class Keyring {
  private:
   void hold(Epoch& epoch, KeyBox box);
   KeyBox make_box(const EpochContent& content, const DocumentId& document, const Opener& to) const;
-  bool accept(const Epoch& epoch, EpochContent content, std::vector<EpochId>& fresh);
+  bool accept(const Epoch& epoch, EpochContent content);
 
   crypto::BoxKey device_box_;
   crypto::PublicKey device_{};

@@ -136,9 +136,24 @@ std::vector<crypto::Digest> ProtectedDocument::heads_with(const std::set<Documen
   return out;
 }
 
+// New epochs that were made on the way to sealing, many of them in one statement.
+void ProtectedDocument::say_gathered() {
+  if (gathered_.rotations.empty()) return;
+  Statement s = std::exchange(gathered_, {});
+  s.document = settings_.id;
+  s.author = settings_.device->public_key();
+  const Status said = say(std::move(s));
+  TLFS_CHECK(said.ok(), "new keys do not fit the log: " + (said ? std::string() : said.error().message()));
+}
+
 std::vector<crypto::Digest> ProtectedDocument::prepare(const std::vector<Address>& compartments) {
   sealing_ = true;
-  for (const Address& c : compartments) (void)epoch_for_writing(c);
+  for (const Address& c : compartments) {
+    (void)epoch_for_writing(c);
+    if (gathered_.rotations.size() + kMaxNesting > kMaxRotations || gathered_.boxes.size() > kMaxBoxesMade / 2)
+      say_gathered();
+  }
+  say_gathered();
   sealing_ = false;
   std::vector<crypto::Digest> heads = heads_with(relied_on_);
   relied_on_.clear();
@@ -295,29 +310,27 @@ void ProtectedDocument::note(const std::vector<StatementHash>& added) {
   for (const StatementHash& h : added) {
     const SignedStatement& s = log_.at(h);
     keyring_.add(s, log_.index_of(h));
+    // Keys that this device has made change nothing for itself.
+    if (!std::holds_alternative<Keys>(s.statement.says) || s.statement.author != settings_.device->public_key())
+      ++policy_revision_;
     if (const auto* cut = std::get_if<Cut>(&s.statement.says); cut && s.statement.document == settings_.id)
       cut_.insert(cut->revocation);
   }
   if (added.empty()) return;
   ++revision_;
-  ++policy_revision_;
   learn_keys();
 }
 
 void ProtectedDocument::learn_keys() {
   for (const EpochId& id : keyring_.open()) {
-    const Keyring::Epoch* e = keyring_.find(id);
-    if (e->document != settings_.id) continue;
-    reread_ = reread_ || unread_.erase({last_token(e->compartment), epoch_number(id)}) > 0;
+    const Keyring::Epoch& e = *keyring_.find(id);
+    if (e.document != settings_.id) continue;
+    reread_ = reread_ || unread_.erase({last_token(e.compartment), epoch_number(id)}) > 0;
+    // The root's names are those of genesis, whoever says otherwise.
+    const EpochContent& content = *keyring_.content(id);
+    if (content.place.empty() == e.compartment.empty() && (!e.compartment.empty() || e.author == settings_.id))
+      naming_.learn(content.place, e.compartment, content.naming);
   }
-  // What the device had from elsewhere counts as well, so all of this document's epochs are looked at, when there is
-  // one more epoch or secret than the last time.
-  const std::pair<std::size_t, std::size_t> known{keyring_.size(), settings_.secrets->size()};
-  if (std::exchange(learned_with_, known) == known) return;
-  for (const Scope& scope : keyring_.compartments(settings_.id))
-    for (const Keyring::Epoch* e : keyring_.epochs(settings_.id, scope))
-      if (const EpochContent* content = keyring_.content(e->id); content && content->place.empty() == scope.empty())
-        if (!scope.empty() || e->author == settings_.id) naming_.learn(content->place, scope, content->naming);
 }
 
 bool ProtectedDocument::verdict_changed(ChangeIndex index) const {

@@ -49,6 +49,9 @@ struct Explanation {
 // How people call principals; by default the first digits of their keys.
 using NameOf = std::function<std::string(const Principal&)>;
 
+// Boxes that this device puts into one statement, so that it stays within kMaxStatementBytes. Readers beyond it get theirs
+// in the next.
+inline constexpr std::size_t kMaxBoxesMade = 2048;
 inline constexpr std::uint64_t kDefaultQuota = 1ull << 30;
 
 class ProtectedDocument final : private document::Guard, private Sightings {
@@ -157,6 +160,7 @@ class ProtectedDocument final : private document::Guard, private Sightings {
   // Statements.
   Result<Statement> begin(Level level, const Address& at, std::string_view to_do);
   Status say(Statement s, std::set<DocumentId> relies_on = {});
+  void say_gathered();
   bool learn_news();
   void note(const std::vector<StatementHash>& added);
   void settle(Taken& report);
@@ -201,7 +205,6 @@ class ProtectedDocument final : private document::Guard, private Sightings {
   AuthorityLog log_;
   Keyring keyring_;
   Naming naming_;
-  std::pair<std::size_t, std::size_t> learned_with_;  // how many epochs and secrets there were when it last learned
   std::uint64_t revision_ = 0;                        // of answers to basis()
   std::uint64_t policy_revision_ = 0;                 // of the log
 
@@ -223,6 +226,7 @@ class ProtectedDocument final : private document::Guard, private Sightings {
   std::set<StatementHash> cut_;  // revocations elsewhere that a cut here names
   mutable std::vector<AccessEvent> events_;
   std::vector<SignedStatement> outgoing_;
+  Statement gathered_;    // new epochs, while the document is being sealed
   bool sealing_ = false;  // the document waits for an answer and must not be touched
 };
 

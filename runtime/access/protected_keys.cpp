@@ -130,7 +130,7 @@ std::vector<Opener> ProtectedDocument::openers_for(const Address& boundary, cons
   }
   for (const Principal& p : direct)
     for (const Opener& opener : openers_of(p))
-      if (out.size() < kMaxBoxes) out.push_back(opener);
+      if (out.size() < kMaxBoxesMade) out.push_back(opener);
   std::sort(out.begin(), out.end());
   out.erase(std::unique(out.begin(), out.end()), out.end());
   return out;
@@ -196,11 +196,16 @@ const EpochContent* ProtectedDocument::epoch_for_writing(const Address& boundary
   };
   const EpochContent* content = choose();
   if (!content) {
-    Result<Statement> s = begin(Level::none, boundary, "change the key of");
-    if (!s || !rotate(*s, boundary, {})) return nullptr;
-    const EpochId fresh = s->rotations.back().epoch;
-    if (!say(std::move(*s))) return nullptr;
-    content = keyring_.content(fresh);
+    if (sealing_) {
+      if (!rotate(gathered_, boundary, {})) return nullptr;
+      content = keyring_.content(gathered_.rotations.back().epoch);
+    } else {
+      Result<Statement> s = begin(Level::none, boundary, "change the key of");
+      if (!s || !rotate(*s, boundary, {})) return nullptr;
+      const EpochId fresh = s->rotations.back().epoch;
+      if (!say(std::move(*s))) return nullptr;
+      content = keyring_.content(fresh);
+    }
   }
   if (content) chosen_[place] = {policy_revision_, content->id()};
   return content;
@@ -263,7 +268,7 @@ bool ProtectedDocument::tend_keys() {
         for (const Opener& opener : openers_of(p)) {
           KeyBox box = keyring_.box(*content, settings_.id, opener);
           const bool there = std::find(e->boxes.begin(), e->boxes.end(), box) != e->boxes.end();
-          if (!there && !box.box.empty() && s.boxes.size() < kMaxBoxes) s.boxes.push_back(std::move(box));
+          if (!there && !box.box.empty() && s.boxes.size() < kMaxBoxesMade) s.boxes.push_back(std::move(box));
         }
       }
       if (!outer || !e->published.empty()) continue;
@@ -277,7 +282,7 @@ bool ProtectedDocument::tend_keys() {
       if (opens_above) continue;
       for (const Keyring::Epoch* above :
            keyring_.latest(settings_.id, *outer, [&](const Keyring::Epoch& o) { return valid(o); }))
-        if (s.boxes.size() < kMaxBoxes)
+        if (s.boxes.size() < kMaxBoxesMade)
           s.boxes.push_back(keyring_.box(*content, settings_.id, {KeyBox::For::epoch, above->id.bytes}));
     }
   }

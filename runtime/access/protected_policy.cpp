@@ -133,7 +133,7 @@ Status ProtectedDocument::grant(const Address& at, Level level, const Principal&
         for (const Keyring::Epoch* e : latest(*compartment))
           for (const Opener& opener : openers) {
             KeyBox box = keyring_.box(*keyring_.content(e->id), settings_.id, opener);
-            if (!box.box.empty() && s->boxes.size() < kMaxBoxes) s->boxes.push_back(std::move(box));
+            if (!box.box.empty() && s->boxes.size() < kMaxBoxesMade) s->boxes.push_back(std::move(box));
           }
       }
     }
