@@ -148,6 +148,7 @@ void ProtectedDocument::say_gathered() {
 
 std::vector<crypto::Digest> ProtectedDocument::prepare(const std::vector<Address>& compartments) {
   sealing_ = true;
+  tend_cuts(true);
   for (const Address& c : compartments) {
     (void)epoch_for_writing(c);
     if (gathered_.rotations.size() + kMaxNesting > kMaxRotations || gathered_.boxes.size() > kMaxBoxesMade / 2)
@@ -315,6 +316,8 @@ void ProtectedDocument::note(const std::vector<StatementHash>& added) {
       ++policy_revision_;
     if (const auto* cut = std::get_if<Cut>(&s.statement.says); cut && s.statement.document == settings_.id)
       cut_.insert(cut->revocation);
+    if (std::holds_alternative<Revoke>(s.statement.says) && s.statement.document != settings_.id)
+      uncut_.push_back(log_.index_of(h));
   }
   if (added.empty()) return;
   ++revision_;

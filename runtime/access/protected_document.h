@@ -195,7 +195,7 @@ class ProtectedDocument final : private document::Guard, private Sightings {
   std::string path_of(const Address& at) const;
   void learn_keys();
 
-  bool tend_cuts();
+  bool tend_cuts(bool before_writing);
   bool tend_keys();
   bool verdict_changed(document::ChangeIndex index) const;
 
@@ -224,6 +224,7 @@ class ProtectedDocument final : private document::Guard, private Sightings {
   std::map<Bytes, Chosen> chosen_;                                              // by place: the epoch to write under
   mutable std::set<std::pair<document::CompartmentId, std::uint64_t>> unread_;  // epochs that leaves were met in
   std::set<StatementHash> cut_;  // revocations elsewhere that a cut here names
+  std::vector<Index> uncut_;     // the others
   mutable std::vector<AccessEvent> events_;
   std::vector<SignedStatement> outgoing_;
   Statement gathered_;    // new epochs, while the document is being sealed

@@ -94,6 +94,7 @@ bool ProtectedDocument::learn_news() {
 Status ProtectedDocument::grant(const Address& at, Level level, const Principal& to) {
   document_->seal();
   learn_news();
+  tend_cuts(true);
   if (level == Level::none) return Error(Errc::nothing_to_do, "a grant gives at least sync");
   Result<Statement> s = begin(level <= Level::write ? Level::control : Level::own, at, "grant access to");
   if (!s) return s.error();
@@ -153,6 +154,7 @@ Status ProtectedDocument::grant(const Address& at, Level level, const Principal&
 Status ProtectedDocument::revoke(const Address& at, Level level, const Principal& from, Level keep) {
   document_->seal();
   learn_news();
+  tend_cuts(true);
   const Result<Scope> scope = scope_of(at);
   if (!scope) return scope.error();
   const Rules& rules = log_.rules();
@@ -255,8 +257,9 @@ Status ProtectedDocument::admit_all(const Principal& from) {
   return admit(leaves);
 }
 
-// A removal from a group takes effect here by a cut: of the remover's device, or of one that has control.
-bool ProtectedDocument::tend_cuts() {
+// A removal from a group takes effect here by a cut. The remover's device says it at once, for it knows best what had
+// been seen; others who have control leave it to a remover who belongs here, until they write something themselves.
+bool ProtectedDocument::tend_cuts(bool before_writing) {
   const crypto::PublicKey& device = settings_.device->public_key();
   const Rules& rules = log_.rules();
   const auto matters = [&](const Item& revocation) {
@@ -274,12 +277,13 @@ bool ProtectedDocument::tend_cuts() {
     return false;
   };
   bool any = false;
-  for (Index r = 0; r < rules.size(); ++r) {
-    const Item& item = rules.at(r);
-    if (item.kind != Item::Kind::revoke || item.document == settings_.id) continue;
+  const std::vector<Index> pending = uncut_;
+  for (const Index r : pending) {
+    const Item item = rules.at(r);
     const StatementHash hash = log_.statement_of(r).hash;
     if (cut_.contains(hash) || !rules.effective(r) || !matters(item)) continue;
     const bool remover = item.author == device;
+    if (!remover && !before_writing && may_sync(item.author)) continue;
     Result<Statement> s = begin(Level::control, {}, "cut");
     if (!s) {
       if (!remover) continue;
@@ -287,18 +291,19 @@ bool ProtectedDocument::tend_cuts() {
     }
     Cut says;
     says.revocation = hash;
-    says.frontier = document_->version();
+    says.frontier = document_->graph().head_hashes();
     if (says.frontier.size() > kMaxFrontier) says.frontier.resize(kMaxFrontier);
     s->says = std::move(says);
     any = say(std::move(*s), {item.document}).ok() || any;
   }
+  std::erase_if(uncut_, [&](Index r) { return cut_.contains(log_.statement_of(r).hash); });
   return any;
 }
 
 bool ProtectedDocument::tend() {
   document_->seal();
   bool any = learn_news();
-  any = tend_cuts() || any;
+  any = tend_cuts(false) || any;
   any = tend_keys() || any;
   return any;
 }
