@@ -202,7 +202,7 @@ Status ProtectedDocument::accepts(const document::Change& change) const {
   const crypto::PublicKey& author = change.header.writer.device;
   std::vector<Index> heads;
   for (const StatementHash& h : change.header.authority_heads) heads.push_back(log_.index_of(h));
-  Rules& rules = const_cast<ProtectedDocument*>(this)->log_.rules();
+  const Rules& rules = log_.rules();
   const Rules::Context context = rules.context(std::move(heads));
   const auto could = [&](const std::optional<document::Leaf>& leaf) {
     const std::optional<Scope> scope = leaf ? scope_of_leaf(*leaf) : std::nullopt;
@@ -284,7 +284,7 @@ bool ProtectedDocument::counts(ChangeIndex index, std::uint32_t leaf, const std:
   if (counted) {
     withheld_.erase(before);
   } else {
-    withheld_[id] = true;
+    withheld_.insert(id);
     Scope first;
     for (const Scope& s : scopes)
       if (log_.rules().explain_leaf(a.author, a.context, {a.number, leaf}, s).why != Rules::Explanation::Why::allowed) {
@@ -299,9 +299,7 @@ bool ProtectedDocument::counts(ChangeIndex index, std::uint32_t leaf, const std:
 }
 
 std::vector<LeafId> ProtectedDocument::withheld() const {
-  std::vector<LeafId> out;
-  for (const auto& [leaf, is] : withheld_) out.push_back(leaf);
-  return out;
+  return {withheld_.begin(), withheld_.end()};
 }
 
 // ---- exchange ----
@@ -361,7 +359,7 @@ void ProtectedDocument::settle(Taken& report) {
   reread_ = false;
   if (!changed.empty() && !again) {
     std::set<ChangeHash> withheld;
-    for (const auto& [leaf, is] : withheld_) withheld.insert(leaf.change);
+    for (const LeafId& leaf : withheld_) withheld.insert(leaf.change);
     const auto concerned = [&](ChangeIndex i) {
       if (withheld.contains(document_->graph().at(i).hash)) return true;
       return std::any_of(changed.begin(), changed.end(), [&](Index r) {
@@ -494,7 +492,7 @@ Explanation ProtectedDocument::explain(const Principal& who, Level level, const 
 
 std::vector<Withheld> ProtectedDocument::withheld_leaves() const {
   std::vector<Withheld> out;
-  for (const auto& [id, is] : withheld_) {
+  for (const LeafId& id : withheld_) {
     const ChangeIndex index = document_->graph().find(id.change);
     const Arrival& a = arrival(index);
     const auto places = document_->places(index);

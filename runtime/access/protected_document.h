@@ -211,7 +211,7 @@ class ProtectedDocument final : private document::Guard, private Sightings {
   mutable std::vector<Arrival> arrivals_;  // by ChangeIndex
   bool reread_ = false;                    // keys have come for leaves that are here
   std::map<crypto::PublicKey, std::uint64_t> kept_;  // bytes of changes, by author
-  mutable std::map<LeafId, bool> withheld_;
+  mutable std::set<LeafId> withheld_;
   std::vector<document::ChangeIndex> index_of_number_;     // of a change; kNoChange while it is not here
   mutable std::map<Index, std::vector<bool>> seen_;        // by revocation: what its frontier reaches
   mutable std::map<ChangeHash, std::set<Index>> awaited_;  // changes in frontiers that are not here

@@ -140,7 +140,7 @@ std::vector<Opener> ProtectedDocument::openers_for(const Address& boundary, cons
 bool ProtectedDocument::valid(const Keyring::Epoch& e) const {
   if (e.document != settings_.id) return false;
   if (e.author == settings_.id) return true;
-  Rules& rules = const_cast<ProtectedDocument*>(this)->log_.rules();
+  const Rules& rules = log_.rules();
   return rules.could_write_near(e.author, rules.context({e.item}), e.compartment);
 }
 

@@ -106,7 +106,7 @@ class Rules {
 
   // A context: the past of a change, by the items that its header names. Contexts are kept and equal ones are one.
   using Context = std::uint32_t;
-  Context context(std::vector<Index> heads);
+  Context context(std::vector<Index> heads) const;
   // Rules 6 and 7. `addresses`: of everything the leaf writes to.
   bool counts(const crypto::PublicKey& author, Context context, LeafRef leaf,
               const std::vector<Scope>& addresses) const;
