@@ -34,6 +34,11 @@ ROWS = [
     Row("todos_open_100k", "ms", "100,000 todos: open", 20),
     Row("todos_memory_100k", "bytes", "100,000 todos: resident after every field was read", 40_000_000),
     Row("todos_size_100k", "bytes", "100,000 todos: saved", 1_300_000),
+    Row("encrypted_sealed_100", "ms", "automerge-paper sealed every 100 edits, with keys and rights", None, True),
+    Row("encrypted_import_100", "ms", "those changes decoded, verified, decrypted, judged, to text", None, True),
+    Row("encrypted_size_100", "bytes", "their archive", None, True),
+    Row("encrypted_judge", "us", "1,000 members: take in one change"),
+    Row("encrypted_remove_member", "ms", "1,000 members: remove one"),
     Row("access_judge_leaf", "us", "10,000 statements, 1,000 members: judge one leaf"),
     Row("access_add_statement", "us", "10,000 statements, 1,000 members: add one grant, judge one leaf"),
 ]

@@ -2,7 +2,10 @@
 #include "runtime/access/statement.h"
 
 #include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
 
+#include "runtime/base/varint.h"
 #include "tests/runtime/access/random_statements.h"
 
 using namespace tlfs;
@@ -207,4 +210,42 @@ TEST_CASE("numbers that mean nothing are no statement") {
   CHECK_FALSE(bad(s));  // an unset kind of a box is `device`
   s.boxes[0].kind = static_cast<KeyBox::For>(3);
   CHECK(bad(s));
+}
+
+// Run by hand, with the name of the test: what the fuzz target starts from.
+TEST_CASE("write the corpus of statements", "[.]") {
+  const std::filesystem::path folder = std::filesystem::path(TLFS_SOURCE_DIR) / "tests/fuzz/corpus/statement";
+  std::filesystem::create_directories(folder);
+  const auto write = [&](const std::string& name, ByteView bytes) {
+    std::ofstream(folder / name, std::ios::binary)
+        .write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+  };
+  const crypto::SigningKey key = some_key(1);
+  for (std::size_t kind = 0; kind < RandomStatements::kKinds; ++kind) {
+    const SignedStatement s = sign_statement(RandomStatements(300 + kind).statement(kind), key);
+    write("one_" + std::string(kind_name(s.statement)), encode_statement(s));
+  }
+  // Two documents begin, and then people talk, each resting on what was said at random places before.
+  for (std::uint64_t seed = 1; seed <= 8; ++seed) {
+    RandomStatements make(400 + seed);
+    ByteWriter out;
+    const auto say = [&](Statement s) { out.bytes(encode_statement(sign_statement(std::move(s), key))); };
+    for (std::uint8_t document = 0; document < 2; ++document) {
+      Statement s;
+      s.document[0] = document;
+      s.says = Genesis{Principal::of_key({2}), DocumentKind::ordinary};
+      say(std::move(s));
+    }
+    const std::size_t length = 4 + 3 * seed;
+    for (std::size_t n = 0; n < length; ++n) {
+      Statement s = make.statement(make.below(4) == 0 ? 3 : make.below(4) == 0 ? make.below(6) : 2);
+      if (std::holds_alternative<Genesis>(s.says)) continue;
+      if (s.parents.empty()) s.parents.push_back(make.digest());
+      if (s.membership.size() > 1) s.membership.clear();
+      if (auto* g = std::get_if<Grant>(&s.says)) g->at.clear();
+      s.proof = GrantName{make.digest(), 0};
+      say(std::move(s));
+    }
+    write("talk_" + std::to_string(seed), out.view());
+  }
 }
