@@ -27,8 +27,7 @@ void AuthorityLog::mention(const Statement& s) {
 
 bool AuthorityLog::ready(const SignedStatement& s) const {
   const auto here = [this](const StatementHash& h) { return has(h); };
-  return concerns(s.statement.document) &&
-         std::all_of(s.statement.parents.begin(), s.statement.parents.end(), here) &&
+  return concerns(s.statement.document) && std::all_of(s.statement.parents.begin(), s.statement.parents.end(), here) &&
          std::all_of(s.statement.pins.begin(), s.statement.pins.end(), here);
 }
 
@@ -36,9 +35,9 @@ bool AuthorityLog::ready(const SignedStatement& s) const {
 Status AuthorityLog::check(const SignedStatement& s) const {
   const bool genesis = std::holds_alternative<Genesis>(s.statement.says);
   if (genesis && (s.statement.author != s.statement.document || !s.statement.parents.empty()))
-    return Error(Errc::bad_signature, who(s) + ": a genesis is the first statement of its document and is signed by it");
-  if (!genesis && s.statement.parents.empty())
-    return Error(Errc::malformed, who(s) + " names no statement before it");
+    return Error(Errc::bad_signature,
+                 who(s) + ": a genesis is the first statement of its document and is signed by it");
+  if (!genesis && s.statement.parents.empty()) return Error(Errc::malformed, who(s) + " names no statement before it");
   if (!verify_signature(s)) return Error(Errc::bad_signature, who(s) + " has a signature that does not fit");
   return {};
 }
@@ -51,7 +50,7 @@ AuthorityLog::Taken AuthorityLog::take(std::vector<SignedStatement> statements) 
       out.refused.push_back(checked.error());
       continue;
     }
-    if (waiting_.size() >= kMaxWaitingStatements && !ready(s)) {
+    if (!room_for(s) && !ready(s)) {
       out.refused.push_back(
           concerns(s.statement.document)
               ? Error(Errc::limit_exceeded, who(s) + ": too many statements wait for others")
@@ -59,6 +58,7 @@ AuthorityLog::Taken AuthorityLog::take(std::vector<SignedStatement> statements) 
       continue;
     }
     if (concerns(s.statement.document)) mention(s.statement);
+    waiting_bytes_ += s.body.size();
     waiting_.emplace(s.hash, std::move(s));
     bool progress = true;
     while (progress) {
@@ -75,6 +75,7 @@ AuthorityLog::Taken AuthorityLog::take(std::vector<SignedStatement> statements) 
         }
         SignedStatement next = std::move(w->second);
         w = waiting_.erase(w);
+        waiting_bytes_ -= next.body.size();
         const StatementHash hash = next.hash;
         if (Status added = add(std::move(next)); !added) {
           out.refused.push_back(added.error());

@@ -13,7 +13,8 @@
 namespace tlfs::access {
 
 inline constexpr std::size_t kMaxWaitingStatements = 4096;
-inline constexpr std::size_t kMaxStatementsPerAuthor = 1u << 16;  // of one document
+inline constexpr std::size_t kMaxWaitingStatementBytes = 32u << 20;  // anyone can send what waits
+inline constexpr std::size_t kMaxStatementsPerAuthor = 1u << 16;     // of one document
 
 class AuthorityLog {
  public:
@@ -60,6 +61,9 @@ class AuthorityLog {
     Index item = kNone;
   };
   bool ready(const SignedStatement& s) const;
+  bool room_for(const SignedStatement& s) const {
+    return waiting_.size() < kMaxWaitingStatements && waiting_bytes_ + s.body.size() <= kMaxWaitingStatementBytes;
+  }
   Status check(const SignedStatement& s) const;
   Status add(SignedStatement s);
   void mention(const Statement& s);
@@ -76,6 +80,7 @@ class AuthorityLog {
   std::set<DocumentId> mentioned_;
   std::map<std::pair<DocumentId, crypto::PublicKey>, std::size_t> said_;
   std::map<StatementHash, SignedStatement> waiting_;
+  std::size_t waiting_bytes_ = 0;
 };
 
 }  // namespace tlfs::access

@@ -162,6 +162,32 @@ TEST_CASE("waiting is bounded, and what can take its place is let in all the sam
   CHECK(log.take({World::grant(root, {root}, w.alice, one(w.bob), Level::read)}).added.size() == 1);
 }
 
+TEST_CASE("what waits takes only so much memory, however large each of it is") {
+  const World w;
+  const SignedStatement root = w.genesis();
+  AuthorityLog log = w.log();
+  std::size_t kept = 0, refused = 0;
+  std::vector<SignedStatement> large;
+  for (std::uint8_t i = 0; i < 40; ++i) {
+    Statement s = World::after({root}, w.alice);
+    s.boxes.resize(120);
+    for (KeyBox& b : s.boxes) b.box.assign(kMaxHintBytes, i);
+    large.push_back(sign_statement(std::move(s), w.alice));
+    const auto taken = log.take({large.back()});
+    kept += taken.refused.empty() ? large.back().body.size() : 0;
+    for (const Error& e : taken.refused) refused += e.is(access::Errc::limit_exceeded) ? 1 : 0;
+  }
+  CHECK(refused == 40 - log.waiting());
+  CHECK(refused > 0);
+  CHECK(kept <= kMaxWaitingStatementBytes);
+  CHECK(kept > kMaxWaitingStatementBytes - kMaxStatementBytes);
+  // What nothing is missing for is taken, and makes room.
+  const std::size_t waited = log.waiting();
+  CHECK(log.take({root}).added.size() == 1 + waited);
+  CHECK(log.waiting() == 0);
+  CHECK(log.take(large).added.size() == refused);
+}
+
 TEST_CASE("statements of other documents are let in when something here mentions them, or they are expected") {
   const World w;
   const SignedStatement group = World::genesis(w.group, one(w.bob));
