@@ -30,7 +30,16 @@ std::vector<std::string> live(World& world, std::uint64_t plan, bool with_groups
   std::vector<std::string> documents = {"doc"};
   if (with_groups) documents.push_back("team");
   note("create", world.as("alice").create("doc"));
-  if (with_groups) note("create", world.as("bob").create("team"));
+  if (with_groups) {
+    note("create", world.as("bob").create("team"));
+    note("bob", world.as("bob").in("team").grant(Level::control, ".", "carol"));
+    note("bob", world.as("bob").in("team").grant(Level::read, ".", "dave"));
+    note("alice", world.as("alice").grant(Level::write, ".", Who::members("team", Level::read)));
+  }
+  note("alice", world.as("alice").grant(Level::own, ".", "bob"));
+  note("alice", world.as("alice").grant(Level::control, ".", "carol"));
+  if (!with_groups) note("alice", world.as("alice").grant(Level::write, ".", "dave"));
+  world.deliver_everyone();
   for (int step = 0; step < 24; ++step) {
     Person who = world.as(one_of(random, kPeople)).in(one_of(random, documents));
     const Level level = static_cast<Level>(1 + random.below(5));
@@ -44,7 +53,12 @@ std::vector<std::string> live(World& world, std::uint64_t plan, bool with_groups
         note(name + " grants", who.grant(level, place, whom));
         break;
       case 2:
-        note(name + " revokes", who.revoke(level, place, whom));
+        // Level and principal of a grant that may well be there.
+        for (const Level l : {Level::own, Level::control, Level::write, Level::read})
+          if (who.can(whom, l, place)) {
+            note(name + " revokes", who.revoke(l, place, whom));
+            break;
+          }
         break;
       case 3:
       case 4:
