@@ -13,7 +13,7 @@ using access::SignedStatement;
 namespace {
 
 constexpr double kTwice = 0.15;    // of what is sent comes again
-constexpr double kTendNow = 0.15;  // after a batch, where nodes are restless
+constexpr double kTendNow = 0.15;  // after a batch
 constexpr double kOneByOne = 0.3;  // of batches are single items
 
 std::vector<bool> leaves_of(const document::Change& change) {
@@ -121,7 +121,7 @@ void World::deliver(std::vector<std::pair<Inhabitant*, std::vector<Parcel>>> pos
     items.resize(items.size() - n);
     Inhabitant& receiver = *to;
     hand_over(receiver, std::move(batch));
-    if (settings_.restless && order_.chance(kTendNow)) receiver.realm->tend();
+    if (order_.chance(kTendNow)) receiver.realm->tend();
   }
 }
 

@@ -9,13 +9,8 @@
 //
 // Everything runs on the real documents, keys and rules. A seed decides what is random. Keys are the same under every
 // seed; what the seed changes is in which order things arrive: wherever people meet, single statements and changes come
-// shuffled, some of them twice, in batches of any size. So a scenario that holds under many seeds (replay.h) does not
-// rest on luck.
-//
-// Nodes say what they have to say unasked (cuts, keys that someone lacks) once they have taken in what a round of a
-// meeting brought. Restless ones do so at odd moments too, between one item and the next. Where groups are concerned
-// that can matter, and may: a holder of control who hears of a removal from a group before he hears of the work that
-// the remover had seen cuts that work off, and the strictest cut counts.
+// shuffled, some of them twice, in batches of any size, and nodes say what they have to say unasked (cuts, keys that
+// someone lacks) at odd moments. So a scenario that holds under many seeds (replay.h) does not rest on luck.
 //
 // The user documents of all people are known to everyone from the beginning, as from a key directory. A replica of a
 // document appears at a person with the first share of it that reaches them. Single-threaded; pure.
@@ -45,7 +40,6 @@ class World {
     // one of hers lets it in (Person::add_device).
     std::vector<std::string> people;
     std::uint64_t seed = 1;
-    bool restless = false;
   };
   // Names are distinct and not kAnyone; at most kMaxPeople.
   explicit World(Settings settings);
