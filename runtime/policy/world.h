@@ -66,6 +66,8 @@ class World {
   // Names of documents, in the order in which they were made.
   const std::vector<std::string>& documents() const { return documents_; }
   const std::string& creator(const std::string& document) const { return creators_.at(document); }
+  // What whoever made the document sees in it.
+  Result<document::Data> creator_sees(const std::string& document, std::string_view path);
   // A document of this schema that is empty and belongs to nobody.
   const document::Document& blank() const { return *blank_; }
   // How people call a principal.

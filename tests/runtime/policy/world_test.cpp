@@ -84,6 +84,26 @@ TEST_CASE("what one cannot read is told from what was never written") {
   CHECK_THAT(shown(carol.cannot_read(".title")), Catch::Contains("carol sees \"one\""));
 }
 
+TEST_CASE("what was read stays read, and what replaced it is closed to who has lost read") {
+  World world(people({"alice", "bob"}));
+  Person alice = world.as("alice"), bob = world.as("bob");
+  REQUIRE(alice.create("doc"));
+  REQUIRE(alice.set(".title", "old"));
+  REQUIRE(alice.grant(Level::read, ".", "bob"));
+  world.deliver_everyone();
+  REQUIRE(alice.set(".title", "not here yet"));
+  CHECK_FALSE(bob.cannot_read(".title"));  // and may read it once it comes
+  world.deliver_everyone();
+  REQUIRE(alice.revoke(Level::read, ".", "bob"));
+  world.deliver_everyone();
+  CHECK_FALSE(bob.cannot_read(".title"));
+  REQUIRE(alice.set(".title", "new"));
+  world.deliver_everyone();
+  CHECK(bob.sees(".title", "not here yet"));
+  CHECK(bob.cannot_read(".title"));
+  CHECK_FALSE(bob.cannot_read("."));
+}
+
 TEST_CASE("nothing is null, whatever its kind, and values are the same when their JSON is") {
   World world(people({"alice", "bob"}));
   Person alice = world.as("alice");
