@@ -162,6 +162,7 @@ namespace {
 struct Seen {
   Data data;
   bool nothing = true;
+  bool single = false;  // a register, flag, counter or text: one value, which is seen wholly or not at all
 };
 
 // What stands at a path; an error when the schema has no such place.
@@ -175,8 +176,11 @@ Result<Seen> look(const ProtectedDocument& d, std::string_view path) {
     return place.error();
   }
   if (!place->present) return Seen{};
-  Seen out{reader.data_at(*place), false};
-  out.nothing = is_blank(d.content().view(), place->view_node, out.data);
+  const document::BoundView& view = d.content().view();
+  Seen out;
+  out.data = reader.data_at(*place);
+  out.nothing = is_blank(view, place->view_node, out.data);
+  out.single = view.view->nodes()[place->view_node].children.empty() && !out.data.object() && !out.data.array();
   return out;
 }
 
@@ -203,7 +207,14 @@ Answer Person::cannot_read(std::string_view path) const {
   if (!d) return {true, name_ + " has no replica of " + document_name()};
   const Result<Seen> seen = look(*d, path);
   if (!seen) return {false, seen.error().message()};
-  if (!seen->nothing) return {false, name_ + " sees " + document::to_json(seen->data)};
+  if (!seen->nothing) {
+    // What was read stays read; what stands there now may be something else.
+    const Answer may = can(Who(name_), Level::read, path);
+    const std::string sees = name_ + " sees " + document::to_json(seen->data);
+    const Result<Data> now = world_->creator_sees(document_name(), path);
+    if (!seen->single || may || !now || *now == seen->data) return {false, sees};
+    return {true, sees + ", and no longer what stands there now: " + may.why};
+  }
   const Result<Address> at = d->address(path);
   if (!at) return {true, at.error().message()};
   if (!d->can_read(*at)) return {true, name_ + " has no key for " + std::string(path)};

@@ -60,8 +60,9 @@ class Person {
   Answer sees(std::string_view path, Value expected) const { return sees(path, document::Data(std::move(expected))); }
   // Whether the value there is nothing: no replica, nothing set, nothing that may be read.
   Result<bool> sees_nothing(std::string_view path) const;
-  // Whether what is written there stays closed to this person: nothing is seen, and a key or the right to it is
-  // missing. The reason says which.
+  // Whether what stands there is closed to this person: nothing is seen, and a key or the right to it is missing; or
+  // the right was lost, and the one value that was read before is not what the document's creator sees now. The reason
+  // says which.
   Answer cannot_read(std::string_view path) const;
   // Changes of which a leaf is withheld.
   std::size_t withheld() const;

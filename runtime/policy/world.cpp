@@ -100,6 +100,13 @@ std::string World::name_of(const Principal& principal) const {
   return access::short_name(principal);
 }
 
+Result<document::Data> World::creator_sees(const std::string& document, std::string_view path) {
+  const auto creator = creators_.find(document);
+  if (creator == creators_.end())
+    return Error(access::Errc::no_such_document, "nobody here made a document \"" + document + "\"");
+  return as(creator->second).in(document).see(path);
+}
+
 void World::deliver_everyone() {
   std::vector<std::string> all;
   for (const auto& p : people_) all.push_back(p->name);

@@ -9,8 +9,8 @@
 //
 // Everything runs on the real documents, keys and rules. A seed decides what is random. Keys are the same under every
 // seed; what the seed changes is in which order things arrive: wherever people meet, single statements and changes come
-// shuffled, some of them twice, in batches of any size, and nodes say what they have to say at odd moments. So a
-// scenario that holds under many seeds (replay.h) does not rest on luck.
+// shuffled, some of them twice, in batches of any size, and nodes say what they have to say unasked (cuts, keys that
+// someone lacks) at odd moments. So a scenario that holds under many seeds (replay.h) does not rest on luck.
 //
 // The user documents of all people are known to everyone from the beginning, as from a key directory. A replica of a
 // document appears at a person with the first share of it that reaches them. Single-threaded; pure.
@@ -66,6 +66,8 @@ class World {
   // Names of documents, in the order in which they were made.
   const std::vector<std::string>& documents() const { return documents_; }
   const std::string& creator(const std::string& document) const { return creators_.at(document); }
+  // What whoever made the document sees in it.
+  Result<document::Data> creator_sees(const std::string& document, std::string_view path);
   // A document of this schema that is empty and belongs to nobody.
   const document::Document& blank() const { return *blank_; }
   // How people call a principal.
