@@ -7,7 +7,8 @@ std::string grant_text(const AuthorityLog& log, Index grant,
                        const std::function<std::string(const Principal&)>& name_of) {
   const Item& item = log.rules().at(grant);
   const std::string id = to_hex(log.name_of(grant).statement).substr(0, 8);
-  if (item.kind == Item::Kind::genesis) return "the genesis (" + id + "), which makes " + name_of(item.to) + " the root";
+  if (item.kind == Item::Kind::genesis)
+    return "the genesis (" + id + "), which makes " + name_of(item.to) + " the root";
   return name_of(Principal::of_key(item.author)) + "'s grant of " + std::string(level_name(item.level)) + " to " +
          name_of(item.to) + " (" + id + ")";
 }
@@ -42,7 +43,8 @@ std::string sentence(const AuthorityLog& log, const Rules::Explanation& e, const
   switch (e.why) {
     case Why::allowed: {
       std::string out = subject + " may" + wish + ": ";
-      for (std::size_t i = 0; i < e.chain.size(); ++i) out += (i ? ", then " : "") + grant_text(log, e.chain[i], name_of);
+      for (std::size_t i = 0; i < e.chain.size(); ++i)
+        out += (i ? ", then " : "") + grant_text(log, e.chain[i], name_of);
       for (const Index m : e.membership) out += "; a member by " + grant_text(log, m, name_of);
       return out;
     }

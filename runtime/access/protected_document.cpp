@@ -298,9 +298,7 @@ bool ProtectedDocument::counts(ChangeIndex index, std::uint32_t leaf, const std:
   return counted;
 }
 
-std::vector<LeafId> ProtectedDocument::withheld() const {
-  return {withheld_.begin(), withheld_.end()};
-}
+std::vector<LeafId> ProtectedDocument::withheld() const { return {withheld_.begin(), withheld_.end()}; }
 
 // ---- exchange ----
 

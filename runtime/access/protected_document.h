@@ -49,8 +49,8 @@ struct Explanation {
 // How people call principals; by default the first digits of their keys.
 using NameOf = std::function<std::string(const Principal&)>;
 
-// Boxes that this device puts into one statement, so that it stays within kMaxStatementBytes. Readers beyond it get theirs
-// in the next.
+// Boxes that this device puts into one statement, so that it stays within kMaxStatementBytes. Readers beyond it get
+// theirs in the next.
 inline constexpr std::size_t kMaxBoxesMade = 2048;
 inline constexpr std::uint64_t kDefaultQuota = 1ull << 30;
 
@@ -205,11 +205,11 @@ class ProtectedDocument final : private document::Guard, private Sightings {
   AuthorityLog log_;
   Keyring keyring_;
   Naming naming_;
-  std::uint64_t revision_ = 0;                        // of answers to basis()
-  std::uint64_t policy_revision_ = 0;                 // of the log
+  std::uint64_t revision_ = 0;         // of answers to basis()
+  std::uint64_t policy_revision_ = 0;  // of the log
 
-  mutable std::vector<Arrival> arrivals_;  // by ChangeIndex
-  bool reread_ = false;                    // keys have come for leaves that are here
+  mutable std::vector<Arrival> arrivals_;            // by ChangeIndex
+  bool reread_ = false;                              // keys have come for leaves that are here
   std::map<crypto::PublicKey, std::uint64_t> kept_;  // bytes of changes, by author
   mutable std::set<LeafId> withheld_;
   std::vector<document::ChangeIndex> index_of_number_;     // of a change; kNoChange while it is not here

@@ -1,10 +1,10 @@
 // Which epoch a device writes under, and who gets its secret.
 //
-// An epoch is *suitable* when everyone who can open it may read: its author, whomever its boxes are for, and the same of
-// every epoch that follows it, because that holds its secret. The newest
-// epoch that is suitable and open here is written under; when there is none, the writer makes the next one first. So
-// whoever lost read is locked out by the next write at the latest, whoever removed them, and concurrent rotations, of
-// which neither suits after they have met, are followed by one that does.
+// An epoch is *suitable* when everyone who can open it may read: its author, whomever its boxes are for, and the same
+// of every epoch that follows it, because that holds its secret. The newest epoch that is suitable and open here is
+// written under; when there is none, the writer makes the next one first. So whoever lost read is locked out by the
+// next write at the latest, whoever removed them, and concurrent rotations, of which neither suits after they have met,
+// are followed by one that does.
 #include <algorithm>
 
 #include "runtime/access/protected_document.h"
@@ -65,8 +65,8 @@ bool ProtectedDocument::clean(const Keyring::Epoch& epoch, std::size_t depth) co
 }
 
 // Whether its boxes are for members alone.
-bool ProtectedDocument::is_for(const Keyring::Epoch& e,
-                               const std::function<bool(const crypto::PublicKey&)>& member, std::size_t depth) const {
+bool ProtectedDocument::is_for(const Keyring::Epoch& e, const std::function<bool(const crypto::PublicKey&)>& member,
+                               std::size_t depth) const {
   if (!e.published.empty()) return false;
   return std::all_of(e.boxes.begin(), e.boxes.end(), [&](const KeyBox& b) {
     if (b.kind == KeyBox::For::device) return member(b.to);
@@ -88,8 +88,8 @@ const Keyring::Epoch* ProtectedDocument::group_epoch(const Principal& p) const {
     return e.author == e.document || std::binary_search(members.begin(), members.end(), e.author);
   });
   std::erase_if(latest, [&](const Keyring::Epoch* e) { return !clean(*e, 0); });
-  const auto best = std::max_element(latest.begin(), latest.end(),
-                                     [](const auto* a, const auto* b) { return a->id < b->id; });
+  const auto best =
+      std::max_element(latest.begin(), latest.end(), [](const auto* a, const auto* b) { return a->id < b->id; });
   return best == latest.end() ? nullptr : *best;
 }
 
@@ -158,8 +158,7 @@ bool ProtectedDocument::suitable(const Keyring::Epoch& epoch, std::size_t depth)
   if (depth > kMaxNesting) return false;
   const std::vector<const Keyring::Epoch*> all =
       keyring_.followers(epoch, [&](const Keyring::Epoch& e) { return valid(e); });
-  return std::all_of(all.begin(), all.end(),
-                     [&](const Keyring::Epoch* e) { return opens_to_readers(*e, depth); });
+  return std::all_of(all.begin(), all.end(), [&](const Keyring::Epoch* e) { return opens_to_readers(*e, depth); });
 }
 
 bool ProtectedDocument::opens_to_readers(const Keyring::Epoch& e, std::size_t depth) const {

@@ -24,7 +24,8 @@ Error ProtectedDocument::denied(Level level, const Address& at, std::string_view
   const Result<Scope> scope = scope_of(at);
   const Principal self = Principal::of_key(settings_.device->public_key());
   std::string why;
-  if (scope) why = sentence(log_, log_.rules().explain(self, level, *scope), self, level, path_of(at), settings_.name_of);
+  if (scope)
+    why = sentence(log_, log_.rules().explain(self, level, *scope), self, level, path_of(at), settings_.name_of);
   return Error(Errc::denied, "cannot " + std::string(to_do) + " " + path_of(at) + ": " + why);
 }
 
@@ -54,8 +55,8 @@ Status ProtectedDocument::say(Statement s, std::set<DocumentId> relies_on) {
     if (!std::binary_search(s.parents.begin(), s.parents.end(), h)) s.pins.push_back(h);
   SignedStatement made = sign_statement(std::move(s), *settings_.device);
   if (made.body.size() + made.signature.size() > kMaxStatementBytes)
-    return Error(Errc::limit_exceeded, "too much for one statement: it would take " +
-                                           std::to_string(made.body.size()) + " bytes");
+    return Error(Errc::limit_exceeded,
+                 "too much for one statement: it would take " + std::to_string(made.body.size()) + " bytes");
   outgoing_.push_back(made);
   std::vector<SignedStatement> one;
   one.push_back(std::move(made));
@@ -114,8 +115,9 @@ Status ProtectedDocument::grant(const Address& at, Level level, const Principal&
   }
   if (log_.kind_of(settings_.id) == DocumentKind::user && at.node == 0 && level >= Level::read &&
       (level != Level::own || to.kind != Principal::Kind::key))
-    return Error(Errc::denied, "a user document's root is for the user's devices alone, each with own; share a "
-                               "compartment of it instead");
+    return Error(Errc::denied,
+                 "a user document's root is for the user's devices alone, each with own; share a "
+                 "compartment of it instead");
   const bool reads_already = log_.rules().level(to, *compartment) >= Level::read;
   if (!is_boundary(at) && (level <= Level::read || !reads_already))
     return Error(Errc::no_boundary,
@@ -141,9 +143,8 @@ Status ProtectedDocument::grant(const Address& at, Level level, const Principal&
   }
   Grant says{to, level, *scope, {}};
   if (const auto named = naming_.name(at)) {
-    const crypto::Sealed hint =
-        crypto::seal(crypto::derive(*named->key, "tlfs grant place"), ByteView(settings_.id),
-                     encode_address(document_->nodes(), document_->graph().ids(), at));
+    const crypto::Sealed hint = crypto::seal(crypto::derive(*named->key, "tlfs grant place"), ByteView(settings_.id),
+                                             encode_address(document_->nodes(), document_->graph().ids(), at));
     says.hint.assign(hint.nonce.begin(), hint.nonce.end());
     says.hint.insert(says.hint.end(), hint.bytes.begin(), hint.bytes.end());
   }
@@ -197,11 +198,12 @@ Status ProtectedDocument::admit(const std::vector<LeafId>& leaves) {
   Address somewhere;
   for (const LeafId& leaf : leaves) {
     const document::ChangeIndex index = document_->graph().find(leaf.change);
-    if (index == document::kNoChange) return Error(Errc::nothing_to_do, "change " + to_hex(leaf.change) + " is not here");
+    if (index == document::kNoChange)
+      return Error(Errc::nothing_to_do, "change " + to_hex(leaf.change) + " is not here");
     const auto places = document_->places(index);
     if (leaf.leaf >= places.size() || places[leaf.leaf].empty())
-      return Error(Errc::no_key, "leaf " + std::to_string(leaf.leaf) + " of change " + to_hex(leaf.change) +
-                                     " cannot be read here");
+      return Error(Errc::no_key,
+                   "leaf " + std::to_string(leaf.leaf) + " of change " + to_hex(leaf.change) + " cannot be read here");
     for (const Address& at : places[leaf.leaf]) {
       const Result<Scope> scope = scope_of(at);
       if (!scope) return scope.error();

@@ -76,11 +76,13 @@ const std::vector<SignedStatement>& Realm::known(const DocumentId& document) con
 ProtectedDocument& Realm::create_user(const crypto::SigningKey& recovery,
                                       const std::shared_ptr<const schema::Package>& package) {
   const DocumentId id = recovery.public_key();
-  auto made = ProtectedDocument::create(settings_for(id, package), recovery, Principal::of_key(id),
-                                        DocumentKind::user, {});
+  auto made =
+      ProtectedDocument::create(settings_for(id, package), recovery, Principal::of_key(id), DocumentKind::user, {});
   // The recovery key says one more thing before it is put away: this device is the user's.
   Realm once({std::make_shared<const crypto::SigningKey>(crypto::SigningKey::from_seed(recovery.seed().expose())),
-              settings_.random, settings_.name_of, {}});
+              settings_.random,
+              settings_.name_of,
+              {}});
   ProtectedDocument& replica = once.open(id, package);
   (void)replica.take(made->statements(), {});
   const Status granted = replica.grant({}, Level::own, Principal::of_key(device()));
@@ -105,7 +107,8 @@ Status Realm::remove_device(const crypto::PublicKey& device) {
 }
 
 Result<ProtectedDocument*> Realm::create(const std::shared_ptr<const schema::Package>& package) {
-  if (!user_) return Error(Errc::no_such_document, "this device belongs to no user yet, so nobody would own the document");
+  if (!user_)
+    return Error(Errc::no_such_document, "this device belongs to no user yet, so nobody would own the document");
   collect_all();
   auto made = ProtectedDocument::create(settings_for({}, package), crypto::SigningKey::generate(*settings_.random),
                                         Principal::user(*user_), DocumentKind::ordinary, known(*user_));

@@ -15,7 +15,8 @@ class Realm final : private Neighbours {
     std::shared_ptr<const crypto::SigningKey> device;
     Random* random = nullptr;
     NameOf name_of = nullptr;
-    std::shared_ptr<EpochSecrets> secrets = nullptr;  // where the device's secrets are kept; null: a place of the realm's own
+    std::shared_ptr<EpochSecrets> secrets =
+        nullptr;  // where the device's secrets are kept; null: a place of the realm's own
   };
   explicit Realm(Settings settings);
   Realm(const Realm&) = delete;

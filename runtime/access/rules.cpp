@@ -366,9 +366,7 @@ std::optional<Rules::Support> Rules::support(const crypto::PublicKey& key, Level
   return engine_->support(Principal::of_key(key), level, at);
 }
 
-Rules::Context Rules::context(std::vector<Index> heads) const {
-  return engine_->context(std::move(heads));
-}
+Rules::Context Rules::context(std::vector<Index> heads) const { return engine_->context(std::move(heads)); }
 bool Rules::counts(const crypto::PublicKey& author, Context context, LeafRef leaf,
                    const std::vector<Scope>& addresses) const {
   engine_->settle();

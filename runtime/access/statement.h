@@ -5,9 +5,9 @@
 //   hash       H("tlfs statement", body); what parents, pins, proofs and a change's authority heads name
 //   signature  Ed25519 by the author over the hash; a genesis is signed by the document's own key
 //
-// Keys travel with what makes them necessary, so that granting and handing over a key, or removing a reader and changing
-// the lock, are one act: a statement of any kind may carry rotations (new epochs of compartments) and boxes (an epoch's
-// secret, sealed to someone).
+// Keys travel with what makes them necessary, so that granting and handing over a key, or removing a reader and
+// changing the lock, are one act: a statement of any kind may carry rotations (new epochs of compartments) and boxes
+// (an epoch's secret, sealed to someone).
 #pragma once
 
 #include <variant>

@@ -5,8 +5,8 @@
 //   salt ‖ salt ‖ payload) hash       H("tlfs change", header); what deps and prev name signature  Ed25519 over the
 //   hash, beside the header. A valid one vouches for all own ancestors through prev.
 //
-// Epoch 0 is the epoch without a key: its payload is the operation block itself and its salt is empty. In any other epoch
-// payload and salt are what the document's guard made of the block (runtime/access).
+// Epoch 0 is the epoch without a key: its payload is the operation block itself and its salt is empty. In any other
+// epoch payload and salt are what the document's guard made of the block (runtime/access).
 #pragma once
 
 #include <optional>
@@ -33,8 +33,8 @@ enum class Errc : int {
   invalid_json,
   unknown_version,  // a version this replica does not hold
   nothing_to_undo,
-  aborted,        // the transaction's function gave up
-  denied,         // this device may not write there; the message says what is missing
+  aborted,  // the transaction's function gave up
+  denied,   // this device may not write there; the message says what is missing
 };
 constexpr std::string_view errc_module(Errc) { return "document"; }
 

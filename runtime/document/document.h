@@ -216,12 +216,12 @@ class Document final : private Holdings {
   Lv pending_first_ = 0;  // ids from here on are not sealed
   OperationBatch pending_;
   OperationBatch scratch_;
-  std::uint64_t pending_basis_ = 0;             // what the guard said of everything that is pending
-  std::vector<Address> last_places_;            // of the last transaction that was authorised ...
-  std::uint64_t last_basis_ = 0;                // ... what the guard said of it ...
-  std::uint64_t last_guard_revision_ = ~0ull;   // ... and when
-  std::uint32_t guarded_epoch_ = 0x80000000;    // of guarded transactions, each its own: they may be sealed apart
-  bool more_leaves_ = false;                    // leaves have come for changes that were here
+  std::uint64_t pending_basis_ = 0;            // what the guard said of everything that is pending
+  std::vector<Address> last_places_;           // of the last transaction that was authorised ...
+  std::uint64_t last_basis_ = 0;               // ... what the guard said of it ...
+  std::uint64_t last_guard_revision_ = ~0ull;  // ... and when
+  std::uint32_t guarded_epoch_ = 0x80000000;   // of guarded transactions, each its own: they may be sealed apart
+  bool more_leaves_ = false;                   // leaves have come for changes that were here
   std::uint64_t revision_ = 0;
   bool in_transaction_ = false;
   Bytes base_;                 // the snapshot that this was opened from, while it says what its changes mean

@@ -30,8 +30,8 @@ class Guard {
   // for what may be sealed into one leaf; else an error that says what is missing.
   virtual Result<std::uint64_t> basis(const std::vector<Address>& places) = 0;
 
-  // Before a change is sealed: makes sure that there are keys for its compartments, each the address of a boundary or of
-  // the root. Returns what the change's header names as authority heads, sorted.
+  // Before a change is sealed: makes sure that there are keys for its compartments, each the address of a boundary or
+  // of the root. Returns what the change's header names as authority heads, sorted.
   virtual std::vector<crypto::Digest> prepare(const std::vector<Address>& compartments) = 0;
   virtual Leaf seal(const LeafPlace& place, const Address& compartment, ByteView block) = 0;
   // Nothing when there is no key here or the bytes are not what the author sealed there.

@@ -63,9 +63,7 @@ Status write_as(Liar& liar, const DocumentId& d, std::string word) {
   return done ? Status() : Status(done.error());
 }
 
-Opener box_of(const Person& p) {
-  return {KeyBox::For::device, const_cast<Person&>(p).realm().device()};
-}
+Opener box_of(const Person& p) { return {KeyBox::For::device, const_cast<Person&>(p).realm().device()}; }
 
 }  // namespace
 
@@ -86,8 +84,7 @@ TEST_CASE("a rotation that leaves one reader out is healed by another reader") {
 
   // For Alice and himself, in the open; for Carol nothing.
   Statement s = bob.statement(d);
-  const EpochContent lie =
-      next_epoch(bob, d, s, {{KeyBox::For::device, bob.realm.device()}, box_of(*alice)});
+  const EpochContent lie = next_epoch(bob, d, s, {{KeyBox::For::device, bob.realm.device()}, box_of(*alice)});
   const SignedStatement said = sign_statement(s, *bob.key);
   (void)bob.realm.take(d, {said}, {});
   REQUIRE(write_as(bob, d, "not for carol").ok());
@@ -276,12 +273,11 @@ TEST_CASE("no lens changes anyone's access: renamed, hoisted and plunged places 
   (void)bob->take(a.id(), std::move(share.statements), std::move(share.changes));
   REQUIRE(a.content().add_package(new_package).ok());
   const auto write = [&](std::string_view path) {
-    return b.content().transact({"t", "", std::nullopt}, [&](document::Transaction& tx) {
-      return tx.set(path, Value(std::string("x")));
-    });
+    return b.content().transact({"t", "", std::nullopt},
+                                [&](document::Transaction& tx) { return tx.set(path, Value(std::string("x"))); });
   };
-  CHECK(write(".name").ok());              // .title by birth
-  CHECK(write(".tag").ok());               // .meta.tag by birth, at the root now
+  CHECK(write(".name").ok());                 // .title by birth
+  CHECK(write(".tag").ok());                  // .meta.tag by birth, at the root now
   const auto plunged = write(".meta.other");  // .other by birth, inside .meta now
   REQUIRE(!plunged.ok());
   CHECK(plunged.error().is(access::Errc::denied));

@@ -181,7 +181,9 @@ TEST_CASE("a leaf that is truncated, swapped, or under a wrong epoch does not co
     return alice->at(d).take({}, std::move(one));
   };
   // Bob himself signs all of these, so the changes are taken, and their leaves are not.
-  CHECK(with_leaf([](document::Leaf& leaf, document::Header&) { leaf.payload.resize(leaf.payload.size() / 2); }).changes == 1);
+  CHECK(with_leaf([](document::Leaf& leaf, document::Header&) {
+          leaf.payload.resize(leaf.payload.size() / 2);
+        }).changes == 1);
   CHECK(alice->see(d, ".title") == "null");
   CHECK(with_leaf([](document::Leaf& leaf, document::Header&) { leaf.epoch ^= 1; }).changes == 1);
   CHECK(with_leaf([](document::Leaf& leaf, document::Header&) { leaf.epoch = 0; }).changes == 1);
@@ -279,7 +281,8 @@ TEST_CASE("a stranger's change is not even kept, and the reason says so") {
   plain.device = mallory->key();
   plain.package = notes_package();
   document::Document scratch(plain);
-  REQUIRE(scratch.transact({}, [](document::Transaction& tx) { return tx.set(".title", Value(std::string("m"))); }).ok());
+  REQUIRE(
+      scratch.transact({}, [](document::Transaction& tx) { return tx.set(".title", Value(std::string("m"))); }).ok());
   for (const bool named : {false, true}) {
     document::Change made = scratch.all_changes().front();
     document::Header header = made.header;

@@ -151,9 +151,7 @@ class Story {
     const auto found = d.address(paths[random_.below(6)]);
     return found ? *found : Address{};
   }
-  Principal anybody() {
-    return random_.chance(0.05) ? Principal::anyone() : people_[random_.below(kPeople)].user();
-  }
+  Principal anybody() { return random_.chance(0.05) ? Principal::anyone() : people_[random_.below(kPeople)].user(); }
   Level some_level() { return static_cast<Level>(1 + random_.below(5)); }
 
   void write(std::size_t who) {
@@ -176,7 +174,8 @@ class Story {
     const Address where = place(at(who));
     const Principal from = anybody();
     for (int level = 1; level <= 5; ++level)
-      if (at(who).revoke(where, static_cast<Level>(level), from, random_.chance(0.2) ? Level::sync : Level::none).ok()) return;
+      if (at(who).revoke(where, static_cast<Level>(level), from, random_.chance(0.2) ? Level::sync : Level::none).ok())
+        return;
     if (random_.chance(0.3)) (void)at(who).admit_all(from);
   }
 
@@ -247,7 +246,10 @@ class Story {
     plain.incarnation = 1000 + forged_++;
     document::Document scratch(plain);
     const std::string word = "planted" + std::to_string(++words_);
-    REQUIRE(scratch.transact({"", "", std::nullopt}, [&](document::Transaction& tx) { return tx.set(".title", Value(word)); }).ok());
+    REQUIRE(
+        scratch
+            .transact({"", "", std::nullopt}, [&](document::Transaction& tx) { return tx.set(".title", Value(word)); })
+            .ok());
     document::Change made = scratch.all_changes().front();
     document::Header header = made.header;
     header.authority_heads.clear();
@@ -345,7 +347,8 @@ class Judge : public Sightings {
       const Item& item = d_.log().rules().at(i);
       if (item.document != d_.id() || !naive_.well_formed(i)) continue;
       const Level level = item.kind == Item::Kind::genesis ? Level::own : item.level;
-      if (level >= Level::read && covers(item.at, at) && (item.to == user || item.to == Principal::anyone())) return true;
+      if (level >= Level::read && covers(item.at, at) && (item.to == user || item.to == Principal::anyone()))
+        return true;
     }
     return false;
   }
