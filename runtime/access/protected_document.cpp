@@ -4,6 +4,7 @@
 
 #include "runtime/access/explain.h"
 #include "runtime/base/check.h"
+#include "runtime/document/archive.h"
 
 namespace tlfs::access {
 
@@ -20,6 +21,13 @@ Bytes leaf_data(const document::LeafPlace& place, const document::CompartmentId&
   out.fixed64(place.seq);
   out.raw(ByteView(compartment));
   out.fixed64(epoch);
+  return out.take();
+}
+
+Bytes archive_data(const DocumentId& document) {
+  ByteWriter out;
+  out.text("tlfs archive at rest");
+  out.raw(ByteView(document));
   return out.take();
 }
 
@@ -162,19 +170,33 @@ std::vector<crypto::Digest> ProtectedDocument::prepare(const std::vector<Address
   return heads;
 }
 
+document::Leaf ProtectedDocument::sealed(const EpochContent& content, const document::LeafPlace& place,
+                                         const document::CompartmentId& compartment, ByteView block) {
+  document::Leaf leaf;
+  leaf.compartment = compartment;
+  leaf.epoch = epoch_number(content.id());
+  crypto::Sealed made = crypto::seal(content.leaf_key, leaf_data(place, compartment, leaf.epoch), block);
+  leaf.salt.assign(made.nonce.begin(), made.nonce.end());
+  leaf.payload = std::move(made.bytes);
+  return leaf;
+}
+
+std::optional<document::Leaf> ProtectedDocument::seal_again(const document::LeafPlace& place,
+                                                            const document::CompartmentId& compartment,
+                                                            std::uint64_t epoch, ByteView block) const {
+  for (const Keyring::Epoch* e : keyring_.named(compartment, epoch))
+    if (const EpochContent* content = e->document == settings_.id ? keyring_.content(e->id) : nullptr)
+      return sealed(*content, place, compartment, block);
+  return std::nullopt;
+}
+
 document::Leaf ProtectedDocument::seal(const document::LeafPlace& place, const Address& compartment, ByteView block) {
   sealing_ = true;
   const EpochContent* content = epoch_for_writing(compartment);
   sealing_ = false;
   const Result<Scope> scope = scope_of(compartment);
   TLFS_CHECK(content && scope.ok(), "what was written had a key when it was written");
-  document::Leaf leaf;
-  leaf.compartment = last_token(*scope);
-  leaf.epoch = epoch_number(content->id());
-  crypto::Sealed sealed = crypto::seal(content->leaf_key, leaf_data(place, leaf.compartment, leaf.epoch), block);
-  leaf.salt.assign(sealed.nonce.begin(), sealed.nonce.end());
-  leaf.payload = std::move(sealed.bytes);
-  return leaf;
+  return sealed(*content, place, last_token(*scope), block);
 }
 
 std::optional<Bytes> ProtectedDocument::open(const document::LeafPlace& place, const document::Leaf& leaf) const {
@@ -400,6 +422,30 @@ std::vector<SignedStatement> ProtectedDocument::statements() const {
   out.reserve(log_.size());
   for (std::size_t i = 0; i < log_.size(); ++i) out.push_back(log_.at(i));
   return out;
+}
+
+Result<Bytes> ProtectedDocument::archive(const crypto::Secret& key) {
+  std::vector<document::Change> changes = document_->all_changes();
+  document::drop_vouched_signatures(changes);
+  const Result<Bytes> plain = document::encode_archive(changes, this);
+  if (!plain) return plain.error();
+  crypto::Sealed sealed = crypto::seal(key, archive_data(settings_.id), *plain);
+  Bytes out(sealed.nonce.begin(), sealed.nonce.end());
+  out.insert(out.end(), sealed.bytes.begin(), sealed.bytes.end());
+  return out;
+}
+
+Result<std::vector<document::Change>> ProtectedDocument::unarchive(ByteView bytes, const crypto::Secret& key) const {
+  crypto::Nonce nonce;
+  std::optional<Bytes> plain;
+  if (bytes.size() >= nonce.size()) {
+    std::copy_n(bytes.begin(), nonce.size(), nonce.begin());
+    plain = crypto::open(key, archive_data(settings_.id), nonce, bytes.subspan(nonce.size()));
+  }
+  if (!plain)
+    return Error(Errc::bad_signature, "the archive of document " + to_hex(settings_.id) +
+                                          " is damaged, or was made under another key");
+  return document::decode_archive(*plain, this);
 }
 
 std::vector<SignedStatement> ProtectedDocument::take_outgoing() { return std::exchange(outgoing_, {}); }

@@ -92,7 +92,7 @@ class Strand {
 
 class ArchiveDecoder {
  public:
-  explicit ArchiveDecoder(ByteView bytes) : in_(bytes) {}
+  ArchiveDecoder(ByteView bytes, const LeafCipher* cipher) : in_(bytes), cipher_(cipher) {}
 
   Result<std::vector<Change>> decode() {
     if (const std::uint8_t version = in_.u8(); version != kVersion)
@@ -159,15 +159,18 @@ class ArchiveDecoder {
     form_ = ColumnReader(in, leaves);
     std::uint64_t present = 0;
     std::uint64_t kept = 0;
+    std::uint64_t resealed = 0;
     ColumnReader forms = form_;
     for (std::uint64_t i = 0; i < leaves && !forms.failed(); ++i) {
       const std::uint64_t form = forms.next();
       present += form != kAbsent ? 1 : 0;
       kept += form == kKeptAsIs ? 1 : 0;
+      resealed += form == kResealed ? 1 : 0;
     }
     if (!forms.finished()) return malformed("leaves are damaged");
     compartment_ = ColumnReader(in, present);
-    for (ColumnReader* c : {&epoch_, &salt_, &payload_}) *c = ColumnReader(in, kept);
+    epoch_ = ColumnReader(in, kept + resealed);
+    for (ColumnReader* c : {&salt_, &payload_}) *c = ColumnReader(in, kept);
     if (!in.finished()) return malformed("leaves have a wrong length");
     kept_ = open(kKept);
     authority_ = open(kAuthority);
@@ -312,14 +315,24 @@ class ArchiveDecoder {
       return {};
     }
     const std::uint64_t compartment = compartment_.next();
-    if (form > kAbsent || compartment >= compartments_.size()) return malformed("a leaf of no form or compartment");
+    if (form > kResealed || compartment >= compartments_.size()) return malformed("a leaf of no form or compartment");
     Leaf leaf;
     leaf.compartment = compartments_[compartment];
-    if (form == kMerged) {
+    if (is_merged(form)) {
       if (!strands[compartment]) return malformed("a leaf whose merged block is not there");
       const OperationBatch& batch = strands[compartment]->take(scope);
       if (!refers_back(batch)) return malformed("an operation that refers to a later one");
       leaf.payload = encode_block(batch, scope, graph_.ids(), graph_, kUncompressed);
+      if (form == kResealed) {
+        const Header& h = change.header;
+        auto sealed = cipher_ ? cipher_->seal_again({h.document, h.writer, h.seq}, leaf.compartment, epoch_.next(),
+                                                    leaf.payload)
+                              : std::nullopt;
+        if (!sealed)
+          return Error(Errc::no_key, "archive: change " + std::to_string(h.seq) + " of writer " +
+                                         to_hex(h.writer.device) + " has a leaf that cannot be sealed again here");
+        leaf = std::move(*sealed);
+      }
     } else {
       leaf.epoch = epoch_.next();
       const std::uint64_t salt = salt_.next();
@@ -365,6 +378,7 @@ class ArchiveDecoder {
   }
 
   ByteReader in_;
+  const LeafCipher* cipher_;
   std::array<Section, kSectionCount> sections_{};
   std::vector<Bytes> room_;
   crypto::Digest check_{};
@@ -388,6 +402,8 @@ class ArchiveDecoder {
 
 }  // namespace
 
-Result<std::vector<Change>> decode_archive(ByteView bytes) { return ArchiveDecoder(bytes).decode(); }
+Result<std::vector<Change>> decode_archive(ByteView bytes, const LeafCipher* cipher) {
+  return ArchiveDecoder(bytes, cipher).decode();
+}
 
 }  // namespace tlfs::document

@@ -47,7 +47,8 @@ std::uint64_t difference(std::uint64_t is, std::uint64_t expected) {
 
 class ArchiveEncoder {
  public:
-  explicit ArchiveEncoder(std::span<const Change> changes) : changes_(changes), forms_(changes.size()) {
+  ArchiveEncoder(std::span<const Change> changes, const LeafCipher* cipher)
+      : changes_(changes), cipher_(cipher), forms_(changes.size()) {
     for (std::size_t i = 0; i < changes.size(); ++i) {
       forms_[i].resize(changes[i].leaves.size(), kKeptAsIs);
       for (std::size_t l = 0; l < forms_[i].size(); ++l)
@@ -61,7 +62,7 @@ class ArchiveEncoder {
     if (comes_back(bytes)) return bytes;
     for (auto& forms : forms_)
       for (LeafForm& form : forms)
-        if (form == kMerged) form = kKeptAsIs;
+        if (is_merged(form)) form = kKeptAsIs;
     bytes = write();
     TLFS_CHECK(comes_back(bytes), "an archive of changes that are kept as they are does not come back");
     return bytes;
@@ -92,18 +93,26 @@ class ArchiveEncoder {
 
   void consider(std::size_t i, std::size_t l, const BlockScope& scope) {
     const auto& leaf = changes_[i].leaves[l];
-    if (!leaf || leaf->epoch != 0 || !leaf->salt.empty()) return;
+    if (!leaf || (leaf->epoch == 0 ? !leaf->salt.empty() : !cipher_)) return;
     for (std::size_t before = 0; before < l; ++before)  // a second leaf of one compartment has no place in its block
-      if (forms_[i][before] == kMerged && changes_[i].leaves[before]->compartment == leaf->compartment) return;
-    Result<OperationBatch> batch = decode_block(leaf->payload, scope, graph_.ids(), graph_);
-    if (!batch || encode_block(*batch, scope, graph_.ids(), graph_, kUncompressed) != leaf->payload) return;
-    forms_[i][l] = kMerged;
+      if (is_merged(forms_[i][before]) && changes_[i].leaves[before]->compartment == leaf->compartment) return;
+    std::optional<Bytes> opened;
+    if (leaf->epoch != 0) {
+      const Header& h = changes_[i].header;
+      const LeafPlace place{h.document, h.writer, h.seq};
+      opened = cipher_->open(place, *leaf);
+      if (!opened || cipher_->seal_again(place, leaf->compartment, leaf->epoch, *opened) != leaf) return;
+    }
+    const Bytes& block = opened ? *opened : leaf->payload;
+    Result<OperationBatch> batch = decode_block(block, scope, graph_.ids(), graph_);
+    if (!batch || encode_block(*batch, scope, graph_.ids(), graph_, kUncompressed) != block) return;
+    forms_[i][l] = opened ? kResealed : kMerged;
     batches_[i].resize(changes_[i].leaves.size());
     batches_[i][l] = std::move(*batch);
   }
 
   bool comes_back(const Bytes& bytes) const {
-    const Result<std::vector<Change>> back = decode_archive(bytes);
+    const Result<std::vector<Change>> back = decode_archive(bytes, cipher_);
     return back.ok() && std::equal(back->begin(), back->end(), changes_.begin(), changes_.end(),
                                    [](const Change& a, const Change& b) {
                                      return a.hash == b.hash && a.leaves == b.leaves && a.signature == b.signature;
@@ -213,6 +222,7 @@ class ArchiveEncoder {
         compartment.push_back(compartments_.index(leaf.compartment));
         if (forms_[i][l] == kMerged) continue;
         epoch.push_back(leaf.epoch);
+        if (forms_[i][l] == kResealed) continue;
         salt.push_back(leaf.salt.size());
         payload.push_back(leaf.payload.size());
         put(kept_, leaf.salt);
@@ -253,7 +263,7 @@ class ArchiveEncoder {
       const Lv base = graph_.at(static_cast<ChangeIndex>(i)).base;
       for (; i < end; ++i)
         for (std::size_t l = 0; l < forms_[i].size(); ++l)
-          if (forms_[i][l] == kMerged)
+          if (is_merged(forms_[i][l]))
             merged[compartments_.index(changes_[i].leaves[l]->compartment)].append(batches_[i][l]);
       const ChangeRecord& last = graph_.at(static_cast<ChangeIndex>(end - 1));
       const BlockScope scope{0, base, last.base + last.id_count - base};
@@ -283,6 +293,7 @@ class ArchiveEncoder {
   }
 
   std::span<const Change> changes_;
+  const LeafCipher* cipher_;
   std::vector<std::vector<LeafForm>> forms_;          // by change and leaf
   std::vector<std::vector<OperationBatch>> batches_;  // of the leaves that are merged
   ChangeGraph graph_;
@@ -295,6 +306,8 @@ class ArchiveEncoder {
 
 }  // namespace
 
-Result<Bytes> encode_archive(std::span<const Change> changes) { return ArchiveEncoder(changes).encode(); }
+Result<Bytes> encode_archive(std::span<const Change> changes, const LeafCipher* cipher) {
+  return ArchiveEncoder(changes, cipher).encode();
+}
 
 }  // namespace tlfs::document

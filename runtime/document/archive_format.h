@@ -22,7 +22,13 @@ enum SectionNumber : std::uint8_t {
   kSectionCount = 9,
 };
 
-enum LeafForm : std::uint8_t { kMerged = 0, kKeptAsIs = 1, kAbsent = 2 };
+enum LeafForm : std::uint8_t {
+  kMerged = 0,    // in the merged block, in epoch 0
+  kKeptAsIs = 1,
+  kAbsent = 2,
+  kResealed = 3,  // in the merged block, to be sealed again
+};
+inline constexpr bool is_merged(std::uint64_t form) { return form == kMerged || form == kResealed; }
 
 // Changes are taken together in groups, and each group makes one merged block per compartment. A group is full when its
 // changes have this many ids, or their payloads this many bytes.

@@ -5,6 +5,7 @@
 #include <kj/exception.h>
 
 #include <algorithm>
+#include <set>
 #include <cstring>
 
 #include "runtime/base/check.h"
@@ -186,6 +187,15 @@ Change make_change(Header header, std::vector<Leaf> leaves) {
 }
 
 crypto::Signature sign_change(const ChangeHash& hash, const crypto::SigningKey& key) { return key.sign(hash); }
+
+void drop_vouched_signatures(std::vector<Change>& changes) {
+  std::set<ChangeHash> vouched;
+  for (auto c = changes.rbegin(); c != changes.rend(); ++c) {
+    const bool is_vouched = vouched.erase(c->hash) > 0;
+    if (is_vouched) c->signature.reset();
+    if ((is_vouched || c->signature) && c->header.prev) vouched.insert(*c->header.prev);
+  }
+}
 
 bool verify_signature(const Change& change) {
   return change.signature && crypto::verify(change.header.writer.device, change.hash, *change.signature);

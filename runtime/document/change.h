@@ -34,6 +34,7 @@ enum class Errc : int {
   unknown_version,  // a version this replica does not hold
   nothing_to_undo,
   aborted,  // the transaction's function gave up
+  no_key,  // what is encrypted cannot be read or made here
   denied,   // this device may not write there; the message says what is missing
 };
 constexpr std::string_view errc_module(Errc) { return "document"; }
@@ -101,6 +102,8 @@ crypto::Digest leaf_digest(const Leaf& leaf);
 Change make_change(Header header, std::vector<Leaf> leaves);  // fills header.leaf_digests
 crypto::Signature sign_change(const ChangeHash& hash, const crypto::SigningKey& key);
 bool verify_signature(const Change& change);  // false as well when there is none
+// Takes away the signatures that a later one among the changes (in causal order) vouches for through prev.
+void drop_vouched_signatures(std::vector<Change>& changes);
 
 // A change as one self-contained byte string (schema/messages/change.capnp), and back: checks header form, limits and
 // that every leaf fits its digest. Says nothing about the signature.

@@ -9,21 +9,13 @@
 
 #include "runtime/base/varint.h"
 #include "runtime/document/change_graph.h"
+#include "runtime/document/leaf_cipher.h"
 #include "runtime/document/state.h"
 
 namespace tlfs::document {
 
-// What a leaf's ciphertext is bound to, besides its compartment and epoch.
-struct LeafPlace {
-  DocumentId document{};
-  WriterId writer;
-  std::uint64_t seq = 0;
-};
-
-class Guard {
+class Guard : public LeafCipher {
  public:
-  virtual ~Guard() = default;
-
   // Grows whenever an answer of basis() may have changed.
   virtual std::uint64_t revision() const = 0;
   // Whether this device may write to all of these places now, and can encrypt what it writes. A number that is the same
@@ -34,8 +26,6 @@ class Guard {
   // of the root. Returns what the change's header names as authority heads, sorted.
   virtual std::vector<crypto::Digest> prepare(const std::vector<Address>& compartments) = 0;
   virtual Leaf seal(const LeafPlace& place, const Address& compartment, ByteView block) = 0;
-  // Nothing when there is no key here or the bytes are not what the author sealed there.
-  virtual std::optional<Bytes> open(const LeafPlace& place, const Leaf& leaf) const = 0;
   // What leaves call the compartment of this boundary. Nothing when this device cannot know.
   virtual std::optional<CompartmentId> compartment_id(const Address& boundary) const = 0;
 

@@ -94,6 +94,55 @@ TEST_CASE("sealed bytes are the same on every replica, whatever rights and epoch
   CHECK(bob->at(d).content().all_changes().front().leaves == original->leaves);
 }
 
+TEST_CASE("an archive at rest gives every sealed byte back, shows none, and opens under its key alone") {
+  const auto alice = Person::alone(1), bob = Person::alone(2);
+  know({alice.get(), bob.get()});
+  const DocumentId d = alice->create();
+  REQUIRE(why(alice->grant(d, ".", Level::write, bob->user())) == "done");
+  sync({alice.get(), bob.get()});
+  const std::string planted = "planted-word";
+  for (int i = 0; i < 20; ++i) {
+    REQUIRE(why(alice->set(d, ".title", planted + std::to_string(i))) == "done");
+    REQUIRE(why(alice->set(d, ".rows[\"k\"].name", planted)) == "done");
+    alice->at(d).content().seal();
+  }
+  sync({alice.get(), bob.get()});
+  REQUIRE(why(bob->set(d, ".body", planted)) == "done");
+  sync({alice.get(), bob.get()});
+  REQUIRE(why(alice->revoke(d, ".", Level::write, bob->user())) == "done");
+  REQUIRE(why(alice->set(d, ".body", planted)) == "done");
+
+  const crypto::Secret key = crypto::Secret::generate(alice->random());
+  const auto archive = alice->at(d).archive(key);
+  REQUIRE(archive.ok());
+  CHECK(!contains(*archive, planted));
+  const auto back = alice->at(d).unarchive(*archive, key);
+  INFO((back ? "" : back.error().message()));
+  REQUIRE(back.ok());
+  const std::vector<document::Change> all = alice->at(d).content().all_changes();
+  REQUIRE(back->size() == all.size());
+  std::size_t sealed = 0;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    CHECK((*back)[i].hash == all[i].hash);
+    CHECK((*back)[i].leaves == all[i].leaves);
+    for (const auto& leaf : all[i].leaves) sealed += leaf->payload.size() + leaf->salt.size();
+  }
+  // Another device of the same rights takes them, so the signatures that are left are enough.
+  const auto copy = Person::device_of(*alice, 1);
+  ProtectedDocument& replica = copy->realm().open(d, notes_package());
+  const auto taken = replica.take(alice->at(d).statements(), *back);
+  CHECK(taken.refused.empty());
+  CHECK(taken.changes == all.size());
+  CHECK(archive->size() < sealed / 2);  // the ciphertext itself is not in it
+
+  CHECK(alice->at(d).unarchive(*archive, crypto::Secret::generate(alice->random())).error().is(access::Errc::bad_signature));
+  Bytes damaged = *archive;
+  damaged[damaged.size() / 2] ^= 1;
+  CHECK(alice->at(d).unarchive(damaged, key).error().is(access::Errc::bad_signature));
+  // Bob has lost the newest epoch, so he cannot make its leaves again.
+  CHECK(bob->at(d).unarchive(*archive, key).error().is(document::Errc::no_key));
+}
+
 TEST_CASE("forged, foreign and useless statements are refused with a reason and change nothing") {
   const auto alice = Person::alone(1), mallory = Person::alone(9);
   know({alice.get(), mallory.get()});
