@@ -25,6 +25,8 @@ class LevelDbEngine final : public Engine {
   Status visit(ByteView from, ByteView to, const Visitor& visitor) override;
   Result<std::uint64_t> disk_bytes() override;
   std::string name() const override { return options_.directory; }
+  // Merges all tables into one order. Long.
+  void compact() { db_->CompactRange(nullptr, nullptr); }
 
  private:
   explicit LevelDbEngine(const LevelDbOptions& options);

@@ -115,7 +115,7 @@ Result<std::optional<std::uint64_t>> RecordStore::number_at(const Bytes& key) {
 }
 
 Status RecordStore::begin(Opening opening) {
-  const bool repair = opening == Opening::repair;
+  const bool repair = opening != Opening::normal;
   auto format = number_at(format_key());
   if (!format && !(repair && format.error().is(Errc::corrupt))) return format.error();
   if (format && *format && **format > kFormat)
@@ -126,6 +126,12 @@ Status RecordStore::begin(Opening opening) {
   if (!sequence && !(repair && sequence.error().is(Errc::corrupt))) return sequence.error();
   const bool known_format = format && *format, known_sequence = sequence && *sequence;
   if (known_sequence) sequence_ = **sequence;
+  if (opening == Opening::salvage) {
+    Writes note;
+    const SetAside entry{sequence_key(), {}, salvage_note(sequence_)};
+    put_framed(note, quarantine_key(sequence_, UINT32_MAX), entry.encode());
+    if (const Status s = engine_->write(note); !s) return s;
+  }
   if (known_format && known_sequence) return {};
 
   bool empty = true;
@@ -493,6 +499,11 @@ Result<CheckReport> RecordStore::settle_all() {
 }
 
 }  // namespace
+
+std::string salvage_note(std::uint64_t last_batch) {
+  return "saved from damaged files: the last batch that is there is " + std::to_string(last_batch) +
+         ", and what was written last may be gone";
+}
 
 Result<std::unique_ptr<Store>> open_record_store(std::unique_ptr<Engine> engine, Opening opening) {
   auto store = std::make_unique<RecordStore>(std::move(engine));

@@ -19,7 +19,7 @@ TEMPLATE_TEST_CASE("A store holds what a map would hold after random batches, lo
     for (int round = 0; round < 120; ++round) {
       const Batch batch = random.next();
       ok(store->write(batch));
-      apply(model, batch);
+      apply_batch(model, batch);
       if (round % 40 == 17) {
         store.reset();
         rig.lose_power();

@@ -167,7 +167,8 @@ void FaultyEnv::restart(bool tear) {
   pending_.clear();
   for (auto& [name, file] : durable_) {
     const std::size_t unsynced = file->content.size() - file->synced;
-    const std::size_t stays = tear && unsynced > 0 ? random_.below(unsynced + 1) : 0;
+    std::size_t stays = tear && unsynced > 0 ? random_.below(unsynced + 1) : 0;
+    if (stays > 0 && random_.chance(0.5)) stays = unsynced;
     file->content.resize(file->synced + stays);
     if (stays > 0 && random_.chance(0.5)) {  // the size reached the disk, some of the data did not
       const std::size_t from = file->synced + random_.below(stays);

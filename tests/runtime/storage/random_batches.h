@@ -46,7 +46,7 @@ class RandomBatches {
   SeededRandom random_;
 };
 
-inline void apply(Contents& model, const Batch& batch) {
+inline void apply_batch(Contents& model, const Batch& batch) {
   for (const Batch::Write& w : batch.writes()) {
     if (w.value)
       model[w.key] = *w.value;
