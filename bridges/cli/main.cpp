@@ -9,6 +9,7 @@
 #include "bridges/cli/policy_commands.h"
 #include "bridges/cli/replay_command.h"
 #include "bridges/cli/schema_commands.h"
+#include "bridges/cli/store_commands.h"
 
 int main(int argc, char** argv) {
   constexpr int kUsage = 2;
@@ -23,6 +24,7 @@ int main(int argc, char** argv) {
   tlfs::cli::add_key_commands(app, exit_code);
   tlfs::cli::add_policy_commands(app, exit_code);
   tlfs::cli::add_replay_command(app, exit_code);
+  tlfs::cli::add_store_commands(app, exit_code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

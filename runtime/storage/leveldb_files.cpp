@@ -127,6 +127,7 @@ Result<bool> cut_torn_tails(leveldb::Env& env, const std::string& directory) {
   std::vector<Cut> cuts;
   for (const std::string& name : logs) {
     Bytes bytes;
+    if (!env.FileExists(directory + "/" + name)) continue;
     if (const auto s = load_file(env, directory + "/" + name, bytes); !s.ok())
       return error_of(s, directory, "reading " + name);
     const LogTail tail = inspect_log(bytes);
