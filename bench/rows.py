@@ -41,6 +41,9 @@ ROWS = [
     Row("encrypted_remove_member", "ms", "1,000 members: remove one"),
     Row("access_judge_leaf", "us", "10,000 statements, 1,000 members: judge one leaf"),
     Row("access_add_statement", "us", "10,000 statements, 1,000 members: add one grant, judge one leaf"),
+    Row("store_batch_1", "us", "one durable batch of 1 record, p50"),
+    Row("store_batch_64", "us", "one durable batch of 64 records, p50"),
+    Row("store_scan_10k", "ms", "range scan of a document of 10,000 records"),
 ]
 
 # The calibration loop's reference. The fastest loop seen on the machine for which the bars are stated took 40.6 ms, on a day
