@@ -64,11 +64,13 @@ void Audit::see(ByteView key, ByteView raw) {
     return;
   }
   if (spot && *spot) ++damaged_of_[(*spot)->kind];
-  if (damaged_.size() >= kMaxFindings) {
+  const bool too_large = !damaged_.empty() && damaged_bytes_ + raw.size() > kMaxDamagedBytes;
+  if (damaged_.size() >= kMaxFindings || too_large) {
     ++unlisted_damage_;
     return;
   }
   const std::string message = !spot ? spot.error().message() : describe_key(key) + ": the checksum does not fit";
+  damaged_bytes_ += raw.size();
   damaged_.push_back({Bytes(key.begin(), key.end()), Bytes(raw.begin(), raw.end()), message});
 }
 

@@ -18,6 +18,9 @@ Result<std::optional<Spot>> spot_of(ByteView key);
 Bytes manifest_key_of(const Area& area);
 std::string area_name(const Area& area);
 
+// Damaged bytes that an audit keeps; of what is damaged beyond that and beyond kMaxFindings it only keeps the number.
+inline constexpr std::size_t kMaxDamagedBytes = 64u << 20;
+
 // A list of findings that stays within its limit.
 void report(CheckReport& to, Finding finding);
 
@@ -54,6 +57,7 @@ class Audit {
   Manifest expected_;
   bool has_manifest_ = false, manifest_damaged_ = false;
   std::vector<Damaged> damaged_;
+  std::size_t damaged_bytes_ = 0;
   std::uint64_t unlisted_damage_ = 0;
   std::map<std::uint8_t, std::uint64_t> damaged_of_;  // kind -> records
   std::uint64_t records_ = 0, bytes_ = 0;

@@ -53,6 +53,10 @@ bool own_record(ByteView key) {
 
 bool in_region(ByteView key, Region region) { return !key.empty() && key[0] == static_cast<std::uint8_t>(region); }
 
+bool is_damaged_record(const Finding& f) {
+  return f.trouble == Finding::Trouble::corrupt_record || f.trouble == Finding::Trouble::bad_key;
+}
+
 // The document whose range holds the key, if it is long enough to say so.
 std::optional<DocumentId> document_of(ByteView key) {
   if (!in_region(key, Region::document) || key.size() < 1 + DocumentId{}.size()) return std::nullopt;
@@ -95,7 +99,7 @@ class RecordStore final : public Store {
   Status commit(Plan plan);
   Result<Audit> audit(const Area& area);
   Status visit_documents(const std::function<Status(const DocumentId&)>& each);
-  Status set_aside(const Area& area, const Audit& audit, const std::vector<Finding>& findings);
+  Status set_aside(const Area& area, const Audit& audit, const std::vector<Finding>& notes);
 
   std::unique_ptr<Engine> engine_;
   std::uint64_t sequence_ = 0;  // of the last batch that was acknowledged
@@ -444,7 +448,7 @@ Result<Audit> RecordStore::audit(const Area& area) {
   return audit;
 }
 
-Status RecordStore::set_aside(const Area& area, const Audit& audit, const std::vector<Finding>& findings) {
+Status RecordStore::set_aside(const Area& area, const Audit& audit, const std::vector<Finding>& notes) {
   Plan plan;
   std::uint32_t index = 0;
   const auto keep = [&](const SetAside& entry) {
@@ -455,10 +459,7 @@ Status RecordStore::set_aside(const Area& area, const Audit& audit, const std::v
     plan.writes.push_back({d.key, std::nullopt});
     if (d.key == format_key()) put_framed(plan.writes, format_key(), encode_number(kFormat));
   }
-  for (const Finding& f : findings) {
-    const bool note = f.trouble != Finding::Trouble::corrupt_record && f.trouble != Finding::Trouble::bad_key;
-    if (note) keep({manifest_key_of(area), {}, f.message});
-  }
+  for (const Finding& f : notes) keep({manifest_key_of(area), {}, f.message});
   plan.manifests.emplace(area, audit.found());
   return commit(std::move(plan));
 }
@@ -466,16 +467,23 @@ Status RecordStore::set_aside(const Area& area, const Audit& audit, const std::v
 Result<CheckReport> RecordStore::settle(const std::optional<DocumentId>& document) {
   if (const Status s = sound(); !s) return s.error();
   CheckReport report_;
-  // Each round moves at most kMaxFindings records.
+  // Each round moves as much damage as an audit keeps. What is missing is only known in the first: the count is then
+  // that of the whole records.
   for (std::size_t round = 0; round < kMaxRounds; ++round) {
     const auto audited = audit(document);
     if (!audited) return audited.error();
-    const std::vector<Finding> findings = audited->findings();
     report_.records = audited->records();
     report_.bytes = audited->bytes();
-    if (findings.empty()) return report_;
-    for (const Finding& f : findings) report(report_, f);
-    if (const Status s = set_aside(document, *audited, findings); !s) return s.error();
+    std::vector<Finding> notes;
+    if (round == 0) {
+      notes = audited->findings();
+      if (notes.empty()) return report_;
+      for (const Finding& f : notes) report(report_, f);
+      std::erase_if(notes, is_damaged_record);
+    } else if (audited->damaged().empty()) {
+      return report_;
+    }
+    if (const Status s = set_aside(document, *audited, notes); !s) return s.error();
     cached_.clear();
   }
   return error(Errc::limit, area_name(document) + ": more damage than can be set aside in one go; settle it again");

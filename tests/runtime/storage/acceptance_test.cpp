@@ -221,6 +221,26 @@ TEMPLATE_TEST_CASE("Writing over a damaged record sets it aside by itself", "", 
   REQUIRE(report.findings[0].trouble == Finding::Trouble::set_aside);
 }
 
+TEST_CASE("More damage than is listed at once is all moved aside, and what is missing is noted once") {
+  const auto disk = std::make_shared<MemoryDisk>();
+  constexpr std::uint64_t kMany = kMaxFindings + 500;
+  {
+    const auto store = ok(open_memory_store(disk));
+    Batch batch;
+    for (std::uint64_t i = 0; i < kMany + 2; ++i) batch.put(change_key(3, i), bytes_of("x"));
+    ok(store->write(batch));
+  }
+  for (std::uint64_t i = 0; i < kMany; ++i) disk->records.at(change_key(3, i)).back() ^= 1;
+  disk->records.erase(change_key(3, kMany));
+  const auto store = ok(open_memory_store(disk));
+  REQUIRE(ok(store->check()).unlisted > 0);
+  ok(store->settle(document_id(3)));
+  CheckReport report = ok(store->check());
+  REQUIRE(ok(store->stat()).quarantined == kMany + 1);  // and a note of the one that is gone
+  for (const Finding& f : report.findings) REQUIRE(f.trouble == Finding::Trouble::set_aside);
+  REQUIRE(ok(store->stat()).documents[0].total().records == 1);
+}
+
 TEMPLATE_TEST_CASE("A record that vanished is noticed, of which kind and in which document", "", EVERY_STORE) {
   TestType rig;
   auto store = ok(rig.open());
