@@ -26,7 +26,7 @@ void report(CheckReport& to, Finding finding);
 
 class Audit {
  public:
-  explicit Audit(Area area) : area_(std::move(area)) {}
+  explicit Audit(const Area& area) : area_(area) {}
 
   // A record of this area, its manifest among them.
   void see(ByteView key, ByteView raw);

@@ -42,7 +42,7 @@ Bytes after_prefix(Bytes prefix) {
   return prefix;
 }
 
-Range range_of(Bytes prefix) { return {prefix, after_prefix(prefix)}; }
+Range range_of(const Bytes& prefix) { return {prefix, after_prefix(prefix)}; }
 
 std::string hex_byte(std::uint8_t byte) { return to_hex(ByteView(&byte, 1)); }
 

@@ -97,8 +97,8 @@ Status LevelDbEngine::probe() {
 Status LevelDbEngine::recover() {
   if (visits_ > 0) return Error(Errc::busy, options_.directory + ": cannot be opened anew inside a scan");
   if (db_)
-    if (const Status s = probe(); !s) return s;
-  if (const Status s = reopen(); !s) return s;
+    if (Status s = probe(); !s) return s;
+  if (Status s = reopen(); !s) return s;
   shaky_ = false;
   return {};
 }
@@ -136,7 +136,7 @@ Result<std::optional<Bytes>> LevelDbEngine::read(ByteView key) {
 }
 
 Status LevelDbEngine::visit(ByteView from, ByteView to, const Visitor& visitor) {
-  if (const Status s = readable(); !s) return s;
+  if (Status s = readable(); !s) return s;
   struct Counted {
     std::size_t& n;
     explicit Counted(std::size_t& count) : n(count) { ++n; }

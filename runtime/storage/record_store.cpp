@@ -134,12 +134,12 @@ Status RecordStore::begin(Opening opening) {
     Writes note;
     const SetAside entry{sequence_key(), {}, salvage_note(sequence_)};
     put_framed(note, quarantine_key(sequence_, UINT32_MAX), entry.encode());
-    if (const Status s = engine_->write(note); !s) return s;
+    if (Status s = engine_->write(note); !s) return s;
   }
   if (known_format && known_sequence) return {};
 
   bool empty = true;
-  const Status looked = engine_->visit({}, {}, [&](ByteView, ByteView) { return empty = false; });
+  Status looked = engine_->visit({}, {}, [&](ByteView, ByteView) { return empty = false; });
   if (!looked) return looked;
   if (!empty && !repair)
     return error(Errc::corrupt, std::string("the record of the ") + (known_format ? "last batch" : "format") +
@@ -153,7 +153,7 @@ Status RecordStore::begin(Opening opening) {
 Status RecordStore::sound() {
   if (lost_) return *lost_;
   if (!engine_->must_recover()) return {};
-  if (const Status recovered = engine_->recover(); !recovered) return recovered;
+  if (Status recovered = engine_->recover(); !recovered) return recovered;
   cached_.clear();
   const auto sequence = number_at(sequence_key());
   if (!sequence) return sequence.error();
@@ -216,7 +216,7 @@ Result<bool> RecordStore::load_manifest(Plan& plan, const Area& area) {
 
 // False when the old record or the manifest is damaged.
 Result<bool> RecordStore::count(Plan& plan, const Spot& spot, ByteView key, const std::optional<Bytes>& value) {
-  const auto loaded = load_manifest(plan, spot.area);
+  auto loaded = load_manifest(plan, spot.area);
   if (!loaded || !*loaded) return loaded;
   Manifest& manifest = plan.manifests.at(spot.area);
   if (manifest.kinds().contains(spot.kind)) {
@@ -286,7 +286,7 @@ Status RecordStore::commit(Plan plan) {
       put_framed(plan.writes, manifest_key_of(area), manifest.encode());
   }
   put_framed(plan.writes, sequence_key(), encode_number(sequence_ + 1));
-  if (const Status written = engine_->write(plan.writes); !written) return written;
+  if (Status written = engine_->write(plan.writes); !written) return written;
   ++sequence_;
   if (cached_.size() + plan.manifests.size() > kMaxCachedManifests) cached_.clear();
   for (auto& [area, manifest] : plan.manifests) cached_.insert_or_assign(area, std::move(manifest));
@@ -296,7 +296,7 @@ Status RecordStore::commit(Plan plan) {
 Status RecordStore::write(const Batch& batch) {
   const auto last = normalise(batch);
   if (!last) return last.error();
-  if (const Status s = sound(); !s) return s;
+  if (Status s = sound(); !s) return s;
   if (last->empty()) return {};
   // Each area is settled at most once.
   for (std::size_t attempts = 0; attempts <= last->size() + 1; ++attempts) {
@@ -309,7 +309,7 @@ Status RecordStore::write(const Batch& batch) {
 }
 
 Result<std::optional<Bytes>> RecordStore::read(ByteView key) {
-  const auto raw = engine_->read(key);
+  auto raw = engine_->read(key);
   if (!raw || !*raw) return raw;
   const auto framed = unframe(key, **raw);
   if (!framed) return error(Errc::corrupt, describe_key(key) + ": the checksum does not fit");
@@ -338,7 +338,7 @@ Status RecordStore::visit_documents(const std::function<Status(const DocumentId&
   Bytes from = all.from;
   while (true) {
     Bytes next;
-    const Status looked = engine_->visit(from, all.to, [&](ByteView key, ByteView) {
+    Status looked = engine_->visit(from, all.to, [&](ByteView key, ByteView) {
       next.assign(key.begin(), key.end());
       return false;
     });
@@ -350,7 +350,7 @@ Status RecordStore::visit_documents(const std::function<Status(const DocumentId&
       from.push_back(0);
       continue;
     }
-    if (const Status s = each(*id); !s) return s;
+    if (Status s = each(*id); !s) return s;
     from = document_range(*id).to;
   }
 }
