@@ -17,10 +17,8 @@ class Pasts {
  public:
   using Index = std::uint32_t;
 
-  // The past of a set of heads, the heads included. Cheap to copy.
-  class Set {
-   private:
-    friend class Pasts;
+  // The past of a set of heads, the heads included. Cheap to copy; what is inside is for Pasts alone.
+  struct Set {
     struct Entry {  // the items of `chain` up to `last`
       std::uint32_t chain;
       std::uint32_t last;

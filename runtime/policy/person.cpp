@@ -122,7 +122,7 @@ Answer Person::revoke(Level level, std::string_view path, const Who& from, Level
   if (!at) return {false, at.error().message()};
   const Result<Principal> principal = this->principal(from);
   if (!principal) return {false, principal.error().message()};
-  const Answer done = Answer::of((*d)->revoke(*at, level, *principal, keep));
+  Answer done = Answer::of((*d)->revoke(*at, level, *principal, keep));
   if (done) world_->find(name_)->realm->tend();  // where the document is a group, others learn of it by a cut
   return done;
 }

@@ -2,7 +2,7 @@
 
 Without file names it takes every source of ours that the build compiles, tests left out: they are macros of the test
 framework for the most part, and would take more time than all the rest. The compile commands are copied with what only
-the compiler of that build understands (its precompiled headers) taken out.
+the compiler of that build understands (its precompiled headers, the names of some warnings) taken out.
 """
 
 import argparse
@@ -17,7 +17,7 @@ import time
 FOLDERS = ("schema/", "runtime/", "actors/", "bridges/", "examples/", "bench/")
 # Cap'n Proto's headers need it on a newer clang; a build with g++ does not name it.
 FORCED = "cmake/kj_cxx20.h"
-PRECOMPILED = re.compile(r" (-Winvalid-pch|-include \S*cmake_pch\.hxx|-include-pch \S+|-fpch-\S+)(?= )")
+FOREIGN = re.compile(r" (-Winvalid-pch|-Wno-restrict|-Wno-stringop-overflow|-include \S*cmake_pch\.hxx|-include-pch \S+|-fpch-\S+)(?= )")
 
 
 def commands(build, root):
@@ -29,7 +29,7 @@ def commands(build, root):
         path = os.path.relpath(entry["file"], root)
         # Generated code lies under build/, third-party code outside.
         if path.startswith(FOLDERS + ("tests/",)):
-            entry["command"] = PRECOMPILED.sub("", entry["command"])
+            entry["command"] = FOREIGN.sub("", entry["command"])
             if FORCED not in entry["command"]:
                 entry["command"] += " -include " + os.path.join(root, FORCED)
             ours.setdefault(path, entry)
