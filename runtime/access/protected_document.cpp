@@ -443,8 +443,8 @@ Result<std::vector<document::Change>> ProtectedDocument::unarchive(ByteView byte
     plain = crypto::open(key, archive_data(settings_.id), nonce, bytes.subspan(nonce.size()));
   }
   if (!plain)
-    return Error(Errc::bad_signature, "the archive of document " + to_hex(settings_.id) +
-                                          " is damaged, or was made under another key");
+    return Error(Errc::bad_signature,
+                 "the archive of document " + to_hex(settings_.id) + " is damaged, or was made under another key");
   return document::decode_archive(*plain, this);
 }
 

@@ -131,8 +131,9 @@ class ProtectedDocument final : private document::Guard, private Sightings {
   // Every sealed change, in as few bytes as can be: what this device can open lies there as merged operations, and the
   // whole is encrypted under `key`, which is the device's own. The log has to be kept beside it. For the background.
   Result<Bytes> archive(const crypto::Secret& key);
-  // The changes as they were sealed, bit by bit, with the signatures that are needed; to be taken by a replica that has taken the log. bad_signature when the key is
-  // another or the bytes are damaged; no_key when the log does not open an epoch that it needs.
+  // The changes as they were sealed, bit by bit, with the signatures that are needed; to be taken by a replica that has
+  // taken the log. bad_signature when the key is another or the bytes are damaged; no_key when the log does not open an
+  // epoch that it needs.
   Result<std::vector<document::Change>> unarchive(ByteView bytes, const crypto::Secret& key) const;
 
   // Whether the peer holds at least sync somewhere in the document now.
@@ -156,9 +157,8 @@ class ProtectedDocument final : private document::Guard, private Sightings {
   std::vector<crypto::Digest> prepare(const std::vector<Address>& compartments) override;
   document::Leaf seal(const document::LeafPlace& place, const Address& compartment, ByteView block) override;
   std::optional<Bytes> open(const document::LeafPlace& place, const document::Leaf& leaf) const override;
-  std::optional<document::Leaf> seal_again(const document::LeafPlace& place,
-                                           const document::CompartmentId& compartment, std::uint64_t epoch,
-                                           ByteView block) const override;
+  std::optional<document::Leaf> seal_again(const document::LeafPlace& place, const document::CompartmentId& compartment,
+                                           std::uint64_t epoch, ByteView block) const override;
   std::optional<document::CompartmentId> compartment_id(const Address& boundary) const override;
   bool has_statement(const crypto::Digest& statement) const override { return log_.has(statement); }
   Status accepts(const document::Change& change) const override;

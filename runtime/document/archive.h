@@ -5,8 +5,8 @@
 // together what one large block says better. So an archive keeps the header fields as columns of what does not follow,
 // the operations of many changes as one block each (in which an id is the place of its operation in the archive, so
 // that writers cost nothing), and whatever would not come back exactly as it is: encrypted leaves without a key, blocks
-// that another encoder wrote, blocks with compressed sections (another release of the compressor may write other bytes).
-// What an archive promises is checked when it is made.
+// that another encoder wrote, blocks with compressed sections (another release of the compressor may write other
+// bytes). What an archive promises is checked when it is made.
 //
 // Whoever has the keys of a document may give them (LeafCipher): its leaves then lie in the archive as operations like
 // those in the clear, and are sealed again when they are taken out. Such an archive is plaintext; whoever keeps it

@@ -325,9 +325,9 @@ class ArchiveDecoder {
       leaf.payload = encode_block(batch, scope, graph_.ids(), graph_, kUncompressed);
       if (form == kResealed) {
         const Header& h = change.header;
-        auto sealed = cipher_ ? cipher_->seal_again({h.document, h.writer, h.seq}, leaf.compartment, epoch_.next(),
-                                                    leaf.payload)
-                              : std::nullopt;
+        auto sealed =
+            cipher_ ? cipher_->seal_again({h.document, h.writer, h.seq}, leaf.compartment, epoch_.next(), leaf.payload)
+                    : std::nullopt;
         if (!sealed)
           return Error(Errc::no_key, "archive: change " + std::to_string(h.seq) + " of writer " +
                                          to_hex(h.writer.device) + " has a leaf that cannot be sealed again here");

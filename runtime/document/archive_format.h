@@ -23,7 +23,7 @@ enum SectionNumber : std::uint8_t {
 };
 
 enum LeafForm : std::uint8_t {
-  kMerged = 0,    // in the merged block, in epoch 0
+  kMerged = 0,  // in the merged block, in epoch 0
   kKeptAsIs = 1,
   kAbsent = 2,
   kResealed = 3,  // in the merged block, to be sealed again

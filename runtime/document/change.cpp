@@ -5,8 +5,8 @@
 #include <kj/exception.h>
 
 #include <algorithm>
-#include <set>
 #include <cstring>
+#include <set>
 
 #include "runtime/base/check.h"
 #include "runtime/base/varint.h"

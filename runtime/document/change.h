@@ -34,7 +34,7 @@ enum class Errc : int {
   unknown_version,  // a version this replica does not hold
   nothing_to_undo,
   aborted,  // the transaction's function gave up
-  no_key,  // what is encrypted cannot be read or made here
+  no_key,   // what is encrypted cannot be read or made here
   denied,   // this device may not write there; the message says what is missing
 };
 constexpr std::string_view errc_module(Errc) { return "document"; }

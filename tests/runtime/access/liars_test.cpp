@@ -135,7 +135,10 @@ TEST_CASE("an archive at rest gives every sealed byte back, shows none, and open
   CHECK(taken.changes == all.size());
   CHECK(archive->size() < sealed / 2);  // the ciphertext itself is not in it
 
-  CHECK(alice->at(d).unarchive(*archive, crypto::Secret::generate(alice->random())).error().is(access::Errc::bad_signature));
+  CHECK(alice->at(d)
+            .unarchive(*archive, crypto::Secret::generate(alice->random()))
+            .error()
+            .is(access::Errc::bad_signature));
   Bytes damaged = *archive;
   damaged[damaged.size() / 2] ^= 1;
   CHECK(alice->at(d).unarchive(damaged, key).error().is(access::Errc::bad_signature));
