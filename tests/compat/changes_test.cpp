@@ -3,35 +3,24 @@
 // NAME.archive the same in an archive, NAME.expected what they meant when written.
 #include <catch2/catch.hpp>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <string>
 
 #include "runtime/base/varint.h"
 #include "runtime/document/archive.h"
 #include "runtime/document/change_graph.h"
+#include "tests/compat/fixtures.h"
 #include "tests/runtime/document/random_batch.h"
 #include "tests/runtime/document/random_history.h"
 
 using namespace tlfs;
 using namespace tlfs::document;
+using tlfs::compat::read;
+using tlfs::compat::write;
 namespace fs = std::filesystem;
 
 namespace {
 
 const fs::path kFolder = fs::path(TLFS_SOURCE_DIR) / "tests/compat/changes";
-
-std::string read(const fs::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  INFO(file.string());
-  REQUIRE(in.good());
-  return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-}
-
-void write(const fs::path& file, std::string_view content) {
-  REQUIRE_FALSE(fs::exists(file));
-  std::ofstream(file, std::ios::binary).write(content.data(), static_cast<std::streamsize>(content.size()));
-}
 
 std::string digests(const std::vector<crypto::Digest>& all) {
   std::string out;

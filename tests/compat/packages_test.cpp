@@ -3,26 +3,19 @@
 // when written.
 #include <catch2/catch.hpp>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <string>
 
 #include "schema/compiler/compile.h"
 #include "schema/lens/package_file.h"
 #include "schema/show/show.h"
+#include "tests/compat/fixtures.h"
 
 using namespace tlfs;
 using namespace tlfs::schema;
+using tlfs::compat::read;
 namespace fs = std::filesystem;
 
 namespace {
-
-std::string read(const fs::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  INFO(file.string());
-  REQUIRE(in.good());
-  return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-}
 
 // Everything a package means: hash, every node, every place of every version.
 std::string meaning(const Package& p) {

@@ -3,24 +3,17 @@
 // schema in NAME.tlfs; NAME.expected says what it meant when written.
 #include <catch2/catch.hpp>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <string>
 
+#include "tests/compat/fixtures.h"
 #include "tests/runtime/document/every_kind.h"
 
 using namespace tlfs;
 using namespace tlfs::document;
+using tlfs::compat::read;
 namespace fs = std::filesystem;
 
 namespace {
-
-std::string read(const fs::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  INFO(file.string());
-  REQUIRE(in.good());
-  return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-}
 
 std::string meaning_of(Document& d) {
   std::string out = "document " + to_hex(d.id()) + "\nwriter " + to_hex(d.writer().device) + " " +

@@ -3,32 +3,21 @@
 // written.
 #include <catch2/catch.hpp>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <set>
 #include <string>
 
+#include "tests/compat/fixtures.h"
 #include "tests/runtime/access/random_statements.h"
 
 using namespace tlfs;
 using namespace tlfs::access;
+using tlfs::compat::read;
+using tlfs::compat::write;
 namespace fs = std::filesystem;
 
 namespace {
 
 const fs::path kFolder = fs::path(TLFS_SOURCE_DIR) / "tests/compat/statements";
-
-std::string read(const fs::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  INFO(file.string());
-  REQUIRE(in.good());
-  return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-}
-
-void write(const fs::path& file, std::string_view content) {
-  REQUIRE_FALSE(fs::exists(file));
-  std::ofstream(file, std::ios::binary).write(content.data(), static_cast<std::streamsize>(content.size()));
-}
 
 std::string text(const std::vector<crypto::Digest>& all) {
   std::string out;
