@@ -147,9 +147,10 @@ std::vector<crypto::Digest> ProtectedDocument::heads_with(const std::set<Documen
 // New epochs that were made on the way to sealing, many of them in one statement.
 void ProtectedDocument::say_gathered() {
   if (gathered_.rotations.empty()) return;
-  Statement s = std::exchange(gathered_, {});
-  s.document = settings_.id;
-  s.author = settings_.device->public_key();
+  Statement s = blank();
+  s.rotations = std::move(gathered_.rotations);
+  s.boxes = std::move(gathered_.boxes);
+  gathered_ = {};
   const Status said = say(std::move(s));
   TLFS_CHECK(said.ok(), "new keys do not fit the log: " + (said ? std::string() : said.error().message()));
 }
@@ -219,13 +220,18 @@ std::optional<document::CompartmentId> ProtectedDocument::compartment_id(const A
   return last_token(*scope);
 }
 
+Rules::Context ProtectedDocument::context_of(const document::Header& header) const {
+  std::vector<Index> heads;
+  for (const StatementHash& h : header.authority_heads)
+    if (const Index i = log_.index_of(h); i != kNone) heads.push_back(i);
+  return log_.rules().context(std::move(heads));
+}
+
 // Rule 8, as far as one who cannot read can check it.
 Status ProtectedDocument::accepts(const document::Change& change) const {
   const crypto::PublicKey& author = change.header.writer.device;
-  std::vector<Index> heads;
-  for (const StatementHash& h : change.header.authority_heads) heads.push_back(log_.index_of(h));
   const Rules& rules = log_.rules();
-  const Rules::Context context = rules.context(std::move(heads));
+  const Rules::Context context = context_of(change.header);
   const auto could = [&](const std::optional<document::Leaf>& leaf) {
     const std::optional<Scope> scope = leaf ? scope_of_leaf(*leaf) : std::nullopt;
     return rules.could_write_near(author, context, scope.value_or(Scope{}));
@@ -244,16 +250,13 @@ Status ProtectedDocument::accepts(const document::Change& change) const {
 void ProtectedDocument::arrived(ChangeIndex index, const document::Change& change) {
   const document::Header& header = change.header;
   if (arrivals_.size() <= index) arrivals_.resize(index + 1);
-  std::vector<Index> heads;
-  for (const StatementHash& h : header.authority_heads)
-    if (const Index i = log_.index_of(h); i != kNone) heads.push_back(i);
   const ChangeHash& hash = document_->graph().at(index).hash;
   const std::uint32_t number = number_of(hash);
   index_of_number_[number] = index;
   std::uint64_t& kept = kept_[header.writer.device];
   kept += change.header_bytes.size();
   for (const auto& leaf : change.leaves) kept += leaf ? leaf->payload.size() : 0;
-  arrivals_[index] = {log_.rules().context(std::move(heads)), header.writer.device, number, true};
+  arrivals_[index] = {context_of(header), header.writer.device, number, true};
   if (const auto awaited = awaited_.find(hash); awaited != awaited_.end()) {
     for (const Index r : awaited->second) seen_.erase(r);
     moved_.insert(awaited->second.begin(), awaited->second.end());
@@ -452,34 +455,33 @@ std::vector<SignedStatement> ProtectedDocument::take_outgoing() { return std::ex
 
 std::optional<Scope> ProtectedDocument::scope_of_leaf(const document::Leaf& leaf) const {
   if (leaf.compartment == Token{}) return Scope{};
-  const std::vector<const Keyring::Epoch*> epochs = keyring_.named(leaf.compartment, leaf.epoch);
-  for (const Keyring::Epoch* e : epochs)
+  for (const Keyring::Epoch* e : keyring_.named(leaf.compartment, leaf.epoch))
     if (e->document == settings_.id) return e->compartment;
   return std::nullopt;
 }
 
+// Every place at which the document ever granted something.
+std::set<Scope> ProtectedDocument::granted_scopes() const {
+  const Rules& rules = log_.rules();
+  std::set<Scope> out;
+  for (Index i = 0; i < rules.size(); ++i)
+    if (const Item& item = rules.at(i); item.gives() && item.document == settings_.id) out.insert(item.at);
+  return out;
+}
+
 bool ProtectedDocument::may_sync(const crypto::PublicKey& peer) const {
   const Rules& rules = log_.rules();
-  std::set<Scope> asked;
-  for (Index i = 0; i < rules.size(); ++i) {
-    const Item& item = rules.at(i);
-    const bool gives = item.kind == Item::Kind::grant || item.kind == Item::Kind::genesis;
-    if (!gives || item.document != settings_.id || !rules.live(i) || !asked.insert(item.at).second) continue;
-    if (rules.level(Principal::of_key(peer), item.at) >= Level::sync) return true;
-  }
-  return false;
+  const std::set<Scope> granted = granted_scopes();
+  return std::any_of(granted.begin(), granted.end(),
+                     [&](const Scope& at) { return rules.level(Principal::of_key(peer), at) >= Level::sync; });
 }
 
 std::vector<SignedStatement> ProtectedDocument::statements_for(const crypto::PublicKey& peer) const {
   if (may_sync(peer)) return statements();
   const Rules& rules = log_.rules();
   std::vector<Index> ends;
-  std::set<Scope> asked;
-  for (Index i = 0; i < rules.size(); ++i) {
-    const Item& item = rules.at(i);
-    const bool gives = item.kind == Item::Kind::grant || item.kind == Item::Kind::genesis;
-    if (!gives || item.document != settings_.id || !asked.insert(item.at).second) continue;
-    const Rules::Explanation e = rules.explain(Principal::of_key(peer), Level::sync, item.at);
+  for (const Scope& at : granted_scopes()) {
+    const Rules::Explanation e = rules.explain(Principal::of_key(peer), Level::sync, at);
     using Why = Rules::Explanation::Why;
     if ((e.why == Why::ended || e.why == Why::cut_off) && e.ended_by != kNone) ends.push_back(e.ended_by);
   }

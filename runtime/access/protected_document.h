@@ -127,6 +127,13 @@ class ProtectedDocument final : private document::Guard, private Sightings {
   std::vector<SignedStatement> statements() const;
   // What of it the peer may have: everything while it holds something; up to what ended it once it has lost all.
   std::vector<SignedStatement> statements_for(const crypto::PublicKey& peer) const;
+  // Whether the peer holds at least sync somewhere in the document now.
+  bool may_sync(const crypto::PublicKey& peer) const;
+  // Statements made here since the last call.
+  std::vector<SignedStatement> take_outgoing();
+  // The change as `peer` may have it: without the leaves that it may not even store. Rule 8.
+  document::Change redacted(document::Change change, const crypto::PublicKey& peer) const;
+
   // ---- at rest ----
   // Every sealed change, in as few bytes as can be: what this device can open lies there as merged operations, and the
   // whole is encrypted under `key`, which is the device's own. The log has to be kept beside it. For the background.
@@ -135,13 +142,6 @@ class ProtectedDocument final : private document::Guard, private Sightings {
   // taken the log. bad_signature when the key is another or the bytes are damaged; no_key when the log does not open an
   // epoch that it needs.
   Result<std::vector<document::Change>> unarchive(ByteView bytes, const crypto::Secret& key) const;
-
-  // Whether the peer holds at least sync somewhere in the document now.
-  bool may_sync(const crypto::PublicKey& peer) const;
-  // Statements made here since the last call.
-  std::vector<SignedStatement> take_outgoing();
-  // The change as `peer` may have it: without the leaves that it may not even store. Rule 8.
-  document::Change redacted(document::Change change, const crypto::PublicKey& peer) const;
 
  private:
   struct Arrival {
@@ -172,7 +172,9 @@ class ProtectedDocument final : private document::Guard, private Sightings {
                                const document::CompartmentId& compartment, ByteView block);
 
   // Statements.
-  Result<Statement> begin(Level level, const Address& at, std::string_view to_do);
+  Statement blank() const;
+  Statement citing(const Rules::Support& support) const;
+  Result<Statement> begin(Level level, const Address& at, std::string_view to_do) const;
   Status say(Statement s, std::set<DocumentId> relies_on = {});
   void say_gathered();
   bool learn_news();
@@ -182,6 +184,8 @@ class ProtectedDocument final : private document::Guard, private Sightings {
   void rely_on(const Rules::Support& support, std::set<DocumentId>& out) const;
   Error denied(Level level, const Address& at, std::string_view to_do) const;
   const Arrival& arrival(document::ChangeIndex index) const;
+  Rules::Context context_of(const document::Header& header) const;
+  std::set<Scope> granted_scopes() const;
   std::uint32_t number_of(const ChangeHash& hash);
   std::optional<Scope> scope_of_leaf(const document::Leaf& leaf) const;
 
@@ -222,7 +226,7 @@ class ProtectedDocument final : private document::Guard, private Sightings {
   std::uint64_t revision_ = 0;         // of answers to basis()
   std::uint64_t policy_revision_ = 0;  // of the log
 
-  mutable std::vector<Arrival> arrivals_;            // by ChangeIndex
+  std::vector<Arrival> arrivals_;                    // by ChangeIndex
   bool reread_ = false;                              // keys have come for leaves that are here
   std::map<crypto::PublicKey, std::uint64_t> kept_;  // bytes of changes, by author
   mutable std::set<LeafId> withheld_;

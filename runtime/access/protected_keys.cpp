@@ -35,9 +35,8 @@ std::set<Principal> ProtectedDocument::readers(const Scope& compartment, const s
   }
   for (Index i = 0; i < rules.size(); ++i) {
     const Item& item = rules.at(i);
-    if (item.document != settings_.id || (item.kind != Item::Kind::grant && item.kind != Item::Kind::genesis)) continue;
-    const Level level = item.kind == Item::Kind::genesis ? Level::own : item.level;
-    if (level < Level::read || !covers(item.at, compartment) || !rules.live(i)) continue;
+    if (item.document != settings_.id || !item.gives()) continue;
+    if (item.level < Level::read || !covers(item.at, compartment) || !rules.live(i)) continue;
     const std::vector<Index> chain = rules.chain(i);
     if (std::none_of(chain.begin(), chain.end(), [&](Index link) { return dead.contains(link); })) out.insert(item.to);
   }
@@ -199,10 +198,10 @@ const EpochContent* ProtectedDocument::epoch_for_writing(const Address& boundary
       if (!rotate(gathered_, boundary, {})) return nullptr;
       content = keyring_.content(gathered_.rotations.back().epoch);
     } else {
-      Result<Statement> s = begin(Level::none, boundary, "change the key of");
-      if (!s || !rotate(*s, boundary, {})) return nullptr;
-      const EpochId fresh = s->rotations.back().epoch;
-      if (!say(std::move(*s))) return nullptr;
+      Statement s = blank();
+      if (!rotate(s, boundary, {})) return nullptr;
+      const EpochId fresh = s.rotations.back().epoch;
+      if (!say(std::move(s))) return nullptr;
       content = keyring_.content(fresh);
     }
   }
@@ -253,8 +252,7 @@ bool ProtectedDocument::has_box(const Keyring::Epoch& e, const EpochContent& con
 
 // Boxes that readers lack: of the newest epochs that this device can open.
 bool ProtectedDocument::tend_keys() {
-  Statement s;
-  bool any = false;
+  std::vector<KeyBox> boxes;
   for (const Scope& scope : keyring_.compartments(settings_.id)) {
     std::set<Principal> direct = readers(scope, {});
     const std::optional<Scope> outer = enclosing(scope);
@@ -267,7 +265,7 @@ bool ProtectedDocument::tend_keys() {
         for (const Opener& opener : openers_of(p)) {
           KeyBox box = keyring_.box(*content, settings_.id, opener);
           const bool there = std::find(e->boxes.begin(), e->boxes.end(), box) != e->boxes.end();
-          if (!there && !box.box.empty() && s.boxes.size() < kMaxBoxesMade) s.boxes.push_back(std::move(box));
+          if (!there && !box.box.empty() && boxes.size() < kMaxBoxesMade) boxes.push_back(std::move(box));
         }
       }
       if (!outer || !e->published.empty()) continue;
@@ -281,18 +279,14 @@ bool ProtectedDocument::tend_keys() {
       if (opens_above) continue;
       for (const Keyring::Epoch* above :
            keyring_.latest(settings_.id, *outer, [&](const Keyring::Epoch& o) { return valid(o); }))
-        if (s.boxes.size() < kMaxBoxesMade)
-          s.boxes.push_back(keyring_.box(*content, settings_.id, {KeyBox::For::epoch, above->id.bytes}));
+        if (boxes.size() < kMaxBoxesMade)
+          boxes.push_back(keyring_.box(*content, settings_.id, {KeyBox::For::epoch, above->id.bytes}));
     }
   }
-  if (!s.boxes.empty()) {
-    Result<Statement> made = begin(Level::none, {}, "hand over keys of");
-    if (made) {
-      made->boxes = std::move(s.boxes);
-      any = say(std::move(*made)).ok();
-    }
-  }
-  return any;
+  if (boxes.empty()) return false;
+  Statement s = blank();
+  s.boxes = std::move(boxes);
+  return say(std::move(s)).ok();
 }
 
 }  // namespace tlfs::access

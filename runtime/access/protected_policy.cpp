@@ -29,19 +29,28 @@ Error ProtectedDocument::denied(Level level, const Address& at, std::string_view
   return Error(Errc::denied, "cannot " + std::string(to_do) + " " + path_of(at) + ": " + why);
 }
 
-// A statement of this device that cites what lets it have `level` there; Level::none needs no proof.
-Result<Statement> ProtectedDocument::begin(Level level, const Address& at, std::string_view to_do) {
+// A statement of this device that says nothing yet and needs no proof.
+Statement ProtectedDocument::blank() const {
   Statement s;
   s.document = settings_.id;
   s.author = settings_.device->public_key();
-  if (level == Level::none) return s;
+  return s;
+}
+
+Statement ProtectedDocument::citing(const Rules::Support& support) const {
+  Statement s = blank();
+  s.proof = log_.name_of(support.grant);
+  for (const Index m : support.membership) s.membership.push_back(log_.name_of(m));
+  return s;
+}
+
+// A statement of this device that cites what lets it have `level` there.
+Result<Statement> ProtectedDocument::begin(Level level, const Address& at, std::string_view to_do) const {
   const Result<Scope> scope = scope_of(at);
   if (!scope) return scope.error();
-  const std::optional<Rules::Support> support = log_.rules().support(s.author, level, *scope);
+  const std::optional<Rules::Support> support = log_.rules().support(settings_.device->public_key(), level, *scope);
   if (!support) return denied(level, at, to_do);
-  s.proof = log_.name_of(support->grant);
-  for (const Index m : support->membership) s.membership.push_back(log_.name_of(m));
-  return s;
+  return citing(*support);
 }
 
 // Names the heads, signs, and takes it in.
@@ -126,19 +135,16 @@ Status ProtectedDocument::grant(const Address& at, Level level, const Principal&
                      "; the nearest boundary is " + path_of(boundary));
   if (level >= Level::read && !reads_already) {
     // Grant and key are one act.
-    if (to.kind == Principal::Kind::anyone) {
+    const std::vector<const Keyring::Epoch*> epochs = latest(*compartment);
+    if (to.kind == Principal::Kind::anyone || epochs.empty()) {
       if (Status made = rotate(*s, boundary, {}, to); !made) return made;
     } else {
-      if (latest(*compartment).empty()) {
-        if (Status made = rotate(*s, boundary, {}, to); !made) return made;
-      } else {
-        const std::vector<Opener> openers = openers_of(to);
-        for (const Keyring::Epoch* e : latest(*compartment))
-          for (const Opener& opener : openers) {
-            KeyBox box = keyring_.box(*keyring_.content(e->id), settings_.id, opener);
-            if (!box.box.empty() && s->boxes.size() < kMaxBoxesMade) s->boxes.push_back(std::move(box));
-          }
-      }
+      const std::vector<Opener> openers = openers_of(to);
+      for (const Keyring::Epoch* e : epochs)
+        for (const Opener& opener : openers) {
+          KeyBox box = keyring_.box(*keyring_.content(e->id), settings_.id, opener);
+          if (!box.box.empty() && s->boxes.size() < kMaxBoxesMade) s->boxes.push_back(std::move(box));
+        }
     }
   }
   Grant says{to, level, *scope, {}};
@@ -213,8 +219,7 @@ Status ProtectedDocument::admit(const std::vector<LeafId>& leaves) {
     known.push_back(leaf);
   }
   if (known.empty()) return Error(Errc::nothing_to_do, "there is nothing to admit");
-  const crypto::PublicKey& device = settings_.device->public_key();
-  const auto support = log_.rules().support(device, Level::control, common_prefix(scopes));
+  const auto support = log_.rules().support(settings_.device->public_key(), Level::control, common_prefix(scopes));
   if (!support) {
     if (known.size() == 1) return denied(Level::control, somewhere, "admit changes to");
     for (const LeafId& leaf : known)
@@ -224,11 +229,7 @@ Status ProtectedDocument::admit(const std::vector<LeafId>& leaves) {
   std::sort(known.begin(), known.end());
   known.erase(std::unique(known.begin(), known.end()), known.end());
   for (std::size_t first = 0; first < known.size(); first += kMaxNames) {
-    Statement s;
-    s.document = settings_.id;
-    s.author = device;
-    s.proof = log_.name_of(support->grant);
-    for (const Index m : support->membership) s.membership.push_back(log_.name_of(m));
+    Statement s = citing(*support);
     Admit says;
     says.leaves.assign(known.begin() + static_cast<std::ptrdiff_t>(first),
                        known.begin() + static_cast<std::ptrdiff_t>(std::min(known.size(), first + kMaxNames)));
@@ -270,8 +271,7 @@ bool ProtectedDocument::tend_cuts(bool before_writing) {
       const Item& ended = rules.at(g);
       for (Index i = 0; i < rules.size(); ++i) {
         const Item& grant = rules.at(i);
-        const bool gives = grant.kind == Item::Kind::grant || grant.kind == Item::Kind::genesis;
-        if (gives && grant.to.kind == Principal::Kind::members && grant.to.document() == revocation.document &&
+        if (grant.gives() && grant.to.kind == Principal::Kind::members && grant.to.document() == revocation.document &&
             ended.level >= grant.to.level && covers(ended.at, grant.to.at))
           return true;
       }
@@ -289,7 +289,7 @@ bool ProtectedDocument::tend_cuts(bool before_writing) {
     Result<Statement> s = begin(Level::control, {}, "cut");
     if (!s) {
       if (!remover) continue;
-      s = begin(Level::none, {}, "cut");
+      s = blank();
     }
     Cut says;
     says.revocation = hash;

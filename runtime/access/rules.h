@@ -40,6 +40,7 @@ struct Item {
     cut,      // `names` one revocation of another document (a group); because of `proof`, or of being its author
     other,    // rotate, reseal: only a link in the past
   };
+  bool gives() const { return kind == Kind::genesis || kind == Kind::grant; }
   Kind kind = Kind::other;
   DocumentId document{};
   crypto::PublicKey author{};

@@ -78,9 +78,7 @@ class Rules::Engine {
     // Of a revocation: well-formed cuts that name it.
     std::vector<Index> cuts;
 
-    bool is_grant() const {
-      return well_formed && (item.kind == Item::Kind::grant || item.kind == Item::Kind::genesis);
-    }
+    bool is_grant() const { return well_formed && item.gives(); }
     bool is_root() const { return item.kind == Item::Kind::genesis; }
     bool is_revocation() const { return well_formed && item.kind == Item::Kind::revoke; }
     bool is_cut() const { return well_formed && item.kind == Item::Kind::cut; }
