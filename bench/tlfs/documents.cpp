@@ -65,4 +65,11 @@ void import_all(document::Document& doc, std::vector<document::Change> changes) 
   require(done.applied == count && doc.waiting() == 0, "not every change was applied");
 }
 
+std::vector<document::Change> decode_all(const std::vector<Bytes>& encoded) {
+  std::vector<document::Change> out;
+  out.reserve(encoded.size());
+  for (const Bytes& bytes : encoded) out.push_back(expect(document::decode_change(bytes), "a change"));
+  return out;
+}
+
 }  // namespace tlfs::bench

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string_view>
+#include <vector>
 
 #include "bench/tlfs/harness.h"
 #include "runtime/document/document.h"
@@ -27,6 +28,9 @@ document::Address address(const document::Document& doc, std::string_view path);
 
 // The schema node at a path as .tlfs spells it, ".todos.[].title".
 document::NodeIndex node(const document::Document& doc, std::string_view path);
+
+// Changes as they are sent; every one must be good.
+std::vector<document::Change> decode_all(const std::vector<Bytes>& encoded);
 
 // Imports all of it; nothing may be refused or left waiting.
 void import_all(document::Document& doc, std::vector<document::Change> changes);

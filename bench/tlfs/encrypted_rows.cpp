@@ -111,9 +111,7 @@ Sample import_encrypted(const Session& session, const Package& package) {
     const auto first = copy.take(share.statements, {});
     require(first.refused.empty(), "a statement was refused");
     const auto [ms, text] = timed([&] {
-      std::vector<Change> changes;
-      for (const Bytes& b : sent) changes.push_back(expect(decode_change(b), "a change"));
-      const auto taken = copy.take({}, std::move(changes));
+      const auto taken = copy.take({}, decode_all(sent));
       require(taken.refused.empty() && taken.changes == sent.size(), "a change was refused");
       return expect(copy.content().text(kTextPath), "the text");
     });
@@ -131,9 +129,7 @@ Sample import_encrypted(const Session& session, const Package& package) {
   const std::vector<Bytes> plain_sent = encoded(one_signature(plain->all_changes()));
   const std::unique_ptr<Document> plain_copy = make_document(package, 1);
   const auto [plain_ms, plain_text] = timed([&] {
-    std::vector<Change> changes;
-    for (const Bytes& b : plain_sent) changes.push_back(expect(decode_change(b), "a change"));
-    import_all(*plain_copy, std::move(changes));
+    import_all(*plain_copy, decode_all(plain_sent));
     return expect(plain_copy->text(kTextPath), "the text");
   });
   require(plain_text == session.end_content, "the text differs from endContent");

@@ -26,13 +26,6 @@ std::vector<Bytes> single_edits(const Arguments& arguments, const Package& packa
   return out;
 }
 
-std::vector<Change> decode_all(const std::vector<Bytes>& encoded) {
-  std::vector<Change> out;
-  out.reserve(encoded.size());
-  for (const Bytes& bytes : encoded) out.push_back(expect(decode_change(bytes), "a change"));
-  return out;
-}
-
 }  // namespace
 
 std::vector<Row> engine_rows() {

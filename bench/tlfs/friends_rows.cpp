@@ -24,13 +24,6 @@ Opened open_with(const Package& package, std::vector<Change> changes) {
   return out;
 }
 
-std::vector<Change> decode_all(const std::vector<Bytes>& encoded) {
-  std::vector<Change> out;
-  out.reserve(encoded.size());
-  for (const Bytes& bytes : encoded) out.push_back(expect(decode_change(bytes), "a change"));
-  return out;
-}
-
 // What verifying cannot do without: the hash of each header and the digest of its leaf.
 bool hash_all(const std::vector<Change>& changes) {
   bool same = true;
