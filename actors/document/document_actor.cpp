@@ -1,13 +1,21 @@
 #include "actors/document/document_actor.h"
 
+#include <algorithm>
 #include <stdexcept>
 
 #include <caf/send.hpp>
 
+#include "actors/auth/auth_actor.h"
 #include "actors/document/request_message.h"
+#include "actors/store/store_actor.h"
+#include "runtime/replica/records.h"
 
 namespace tlfs::document_actor {
 namespace {
+
+constexpr std::chrono::nanoseconds kFirstRetry = std::chrono::milliseconds(50);
+constexpr std::chrono::nanoseconds kLongestRetry = std::chrono::seconds(5);
+constexpr std::chrono::nanoseconds kCompactionPause = std::chrono::milliseconds(20);
 
 WriteId read_id(messages::WriteId::Reader in) { return {in.getClient(), in.getNumber()}; }
 
@@ -22,106 +30,566 @@ Message<messages::Changed> changed(std::uint64_t subscription, std::uint64_t rev
   return std::move(builder).seal();
 }
 
-void tell(DocumentActor* self) {
-  DocumentActorState& state = self->state;
-  for (const std::uint64_t id : state.service->due()) {
-    const auto to = state.subscribers.find(id);
-    if (to == state.subscribers.end()) continue;
-    if (const auto subscriber = caf::actor_cast<caf::actor>(to->second)) {
-      self->send(subscriber, changed(id, state.service->revision()));
+ReplyMessage refusal(const Error& error) { return to_reply(Status(error)); }
+
+}  // namespace
+
+DocumentActor::DocumentActor(caf::actor_config& config, document::DocumentId id,
+                             std::shared_ptr<const DocumentEnvironment> environment,
+                             std::shared_ptr<const supervision::ChildIdentity> identity)
+    : caf::event_based_actor(config),
+      id_(id),
+      environment_(std::move(environment)),
+      identity_(std::move(identity)),
+      random_(environment_->random()) {}
+
+DocumentActor::~DocumentActor() = default;
+
+std::string DocumentActor::label() const { return "document " + to_hex(id_); }
+
+// One request: a message of type T, and what is to be done about it once the document is open.
+template <class T, class F>
+auto DocumentActor::handler(When when, bool writes, F work) {
+  return [this, when, writes, work](const Message<T>& message) {
+    return serve(when, writes, [message, work](DocumentService& service) { return work(service, *message.read()); });
+  };
+}
+
+caf::behavior DocumentActor::make_behavior() {
+  store_ = supervision::SupervisedRef(this, environment_->root, store::kStoreId);
+  auth_ = supervision::SupervisedRef(this, environment_->root, auth::kAuthId);
+  auth_.on_phase([this](const supervision::ChildPhase& now) {
+    if (now.kind != supervision::PhaseKind::up) return;
+    followed_.clear();
+    follow();
+  });
+  last_used_ = environment_->clock->monotonic();
+  read(false);
+  delayed_send(this, environment_->close_after, Tick());
+
+  return {
+      handler<messages::Transact>(When::saved, true,
+                                  [](DocumentService& service, messages::Transact::Reader in) {
+                                    Result<WriteRequest> request = document_actor::read(in);
+                                    return request ? to_reply(service.transact(std::move(*request)))
+                                                   : refusal(request.error());
+                                  }),
+      [this](const RunTransaction& run) {
+        return serve(When::saved, true,
+                     [run](DocumentService& service) { return to_reply(service.transact(run.options, run.id, run.edit)); });
+      },
+      handler<messages::TakeBack>(When::saved, true,
+                                  [](DocumentService& service, messages::TakeBack::Reader in) {
+                                    return to_reply(service.take_back(from_text(in.getOrigin()), in.getRedo(),
+                                                                      read_id(in.getWrite())));
+                                  }),
+      handler<messages::Get>(When::at_once, false,
+                             [](DocumentService& service, messages::Get::Reader in) {
+                               const Result<document::Path> path = document_actor::read(in.getPath());
+                               return path ? to_reply(service.get(*path, from_text(in.getVersion())))
+                                           : refusal(path.error());
+                             }),
+      handler<messages::GetAt>(When::saved, true,
+                               [](DocumentService& service, messages::GetAt::Reader in) {
+                                 const Result<document::Path> path = document_actor::read(in.getPath());
+                                 if (!path) return refusal(path.error());
+                                 const Result<document::Version> heads = read_heads(in.getHeads());
+                                 return heads ? to_reply(service.get_at(*heads, *path)) : refusal(heads.error());
+                               }),
+      handler<messages::GetHistory>(When::saved, true,
+                                    [](DocumentService& service, messages::GetHistory::Reader in) {
+                                      return to_reply(
+                                          Result<std::vector<HistoryEntry>>(service.history(in.getLimit())));
+                                    }),
+      [this](const Message<messages::GetStatus>&) {
+        return serve(When::at_once, false, [this](DocumentService& service) {
+          DocumentStatus status = service.status();
+          if (gate_.failing()) status.disk_error = gate_.failing()->message();
+          return to_reply(Result<DocumentStatus>(std::move(status)));
+        });
+      },
+      handler<messages::Locate>(When::at_once, false,
+                                [](DocumentService& service, messages::Locate::Reader in) {
+                                  const Result<document::Path> path = document_actor::read(in.getPath());
+                                  return path ? to_reply(service.locate(*path)) : refusal(path.error());
+                                }),
+      [this](const Message<messages::Subscribe>& message) { return subscribe(message); },
+      [this](const Message<messages::Unsubscribe>& message) {
+        return serve(When::at_once, false, [this, id = message.read()->getSubscription()](DocumentService& service) {
+          service.unsubscribe(id);
+          subscribers_.erase(id);
+          return to_reply(Status());
+        });
+      },
+      handler<messages::Pull>(When::at_once, false,
+                              [](DocumentService& service, messages::Pull::Reader in) {
+                                return to_reply(service.pull(in.getSubscription(), revision_or_none(in.getHave())));
+                              }),
+      handler<messages::Grant>(When::saved, true,
+                               [](DocumentService& service, messages::Grant::Reader in) {
+                                 const auto level = document_actor::read(in.getLevel());
+                                 const auto to = document_actor::read(in.getTo());
+                                 if (!level || !to) return refusal(level ? to.error() : level.error());
+                                 return to_reply(service.grant(from_text(in.getAt()), *level, *to));
+                               }),
+      handler<messages::Revoke>(When::saved, true,
+                                [](DocumentService& service, messages::Revoke::Reader in) {
+                                  const auto level = document_actor::read(in.getLevel());
+                                  const auto keep = document_actor::read(in.getKeep());
+                                  const auto from = document_actor::read(in.getFrom());
+                                  if (!level || !keep || !from)
+                                    return refusal(!level ? level.error() : !keep ? keep.error() : from.error());
+                                  return to_reply(service.revoke(from_text(in.getAt()), *level, *from, *keep));
+                                }),
+      handler<messages::Admit>(When::saved, true,
+                               [](DocumentService& service, messages::Admit::Reader in) {
+                                 const auto from = document_actor::read(in.getFrom());
+                                 return from ? to_reply(service.admit(*from)) : refusal(from.error());
+                               }),
+      handler<messages::Explain>(When::at_once, false,
+                                 [](DocumentService& service, messages::Explain::Reader in) {
+                                   const auto level = document_actor::read(in.getLevel());
+                                   const auto who = document_actor::read(in.getWho());
+                                   if (!level || !who) return refusal(level ? who.error() : level.error());
+                                   return to_reply(service.explain(from_text(in.getAt()), *level, *who));
+                                 }),
+      handler<messages::ChangesSince>(When::saved, true,
+                                      [](DocumentService& service, messages::ChangesSince::Reader in) {
+                                        const Result<document::Version> heads = read_heads(in.getHeads());
+                                        if (!heads) return refusal(heads.error());
+                                        std::optional<crypto::PublicKey> peer;
+                                        if (in.getPeer().size() > 0 && !read_fixed(in.getPeer(), peer.emplace()))
+                                          return refusal(Error(Errc::malformed, "a peer's key that is not 32 bytes long"));
+                                        return to_reply(Result<Changes>(service.changes_since(*heads, peer)));
+                                      }),
+      handler<messages::ImportChanges>(When::saved, true,
+                                       [](DocumentService& service, messages::ImportChanges::Reader in) {
+                                         auto changes = read_changes(in.getChanges());
+                                         if (!changes) return refusal(changes.error());
+                                         auto statements = read_statements(in.getStatements());
+                                         if (!statements) return refusal(statements.error());
+                                         return to_reply(Result<Imported>(
+                                             service.import(std::move(*statements), std::move(*changes))));
+                                       }),
+      [this](const Message<messages::DeleteDocument>&) {
+        return accept({{}, make_response_promise<ReplyMessage>(), When::saved, false, nullptr, true});
+      },
+      [this](const Begin& request) {
+        return accept({{}, make_response_promise<ReplyMessage>(), When::saved, true,
+                       std::make_shared<const Begin>(request), false});
+      },
+      [this](const auth::News&) {
+        if (state_ != State::open) return;
+        run({[](DocumentService& service) {
+               service.tend();
+               return to_reply(Status());
+             },
+             {},
+             When::at_once,
+             false,
+             nullptr,
+             false});
+      },
+      [this](const Close&) { close_if_idle(true); },
+      [this](Tick) {
+        if (state_ == State::ending) return;
+        delayed_send(this, environment_->close_after, Tick());
+        close_if_idle(false);
+      },
+      [this](Retry) {
+        retrying_ = false;
+        pump();
+      },
+      [this](Compact) {
+        compacting_ = false;
+        if (state_ != State::open || gate_.failing() || !service_->replica().wants_compaction()) return;
+        run({[](DocumentService& service) {
+               service.replica().compact(false);
+               return to_reply(Status());
+             },
+             {},
+             When::at_once,
+             false,
+             nullptr,
+             false});
+      },
+  };
+}
+
+void DocumentActor::on_exit() {
+  queue_.clear();
+  gate_ = {};
+  service_ = nullptr;
+  store_ = {};
+  auth_ = {};
+}
+
+// ---- requests ----
+
+caf::result<ReplyMessage> DocumentActor::serve(When when, bool writes, Work work) {
+  return accept({std::move(work), make_response_promise<ReplyMessage>(), when, writes, nullptr, false});
+}
+
+caf::result<ReplyMessage> DocumentActor::accept(Job job) {
+  last_used_ = environment_->clock->monotonic();
+  auto promise = job.reply;
+  if (state_ == State::reading || !queue_.empty()) {
+    if (queue_.size() >= kMaxQueued)
+      promise.deliver(refusal(Error(Errc::busy, label() + ": " + std::to_string(kMaxQueued) +
+                                                    " requests wait for it to be opened already")));
+    else
+      queue_.push_back(std::move(job));
+  } else {
+    run(std::move(job));
+  }
+  return promise;
+}
+
+void DocumentActor::run(Job job) {
+  if (job.begin) return begin(std::move(job));
+  if (job.removal) return remove(std::move(job));
+  if (state_ == State::empty)
+    return refuse(job, Error(forgotten_ ? Errc::deleted : Errc::no_such_document,
+                             label() + (forgotten_ ? " was deleted on this device" : " is not here")));
+  if (state_ == State::ending) return refuse(job, Error(Errc::no_such_document, label() + " is going"));
+  if (job.writes && gate_.failing()) return refuse(job, not_saved(*gate_.failing()));
+  if (job.writes && gate_.crowded()) return refuse(job, Error(Errc::busy, label() + ": too much waits for the disk"));
+
+  std::optional<ReplyMessage> reply;
+  try {
+    reply = job.work(*service_);
+  } catch (const replica::HistoryNeeded&) {
+    queue_.push_front(std::move(job));
+    return reload();
+  }
+  flush();
+  tell(service_->due());
+  answer(job, std::move(*reply));
+}
+
+void DocumentActor::refuse(Job& job, const Error& why) {
+  if (job.reply.pending()) job.reply.deliver(refusal(why));
+}
+
+void DocumentActor::answer(Job& job, ReplyMessage reply) {
+  if (!job.reply.pending()) return;
+  if (job.when == When::at_once) {
+    job.reply.deliver(std::move(reply));
+    return;
+  }
+  gate_.wait([this, reply = std::move(reply), promise = job.reply](const Status& saved) mutable {
+    promise.deliver(saved ? reply : refusal(not_saved(saved.error())));
+  });
+}
+
+void DocumentActor::run_queue() {
+  while (!queue_.empty() && state_ != State::reading) {
+    Job job = std::move(queue_.front());
+    queue_.pop_front();
+    run(std::move(job));
+  }
+}
+
+caf::result<ReplyMessage> DocumentActor::subscribe(const Message<messages::Subscribe>& message) {
+  return serve(When::at_once, false,
+               [this, message, sender = caf::actor_cast<caf::actor_addr>(current_sender())](DocumentService& service) {
+                 const auto request = message.read();
+                 Result<document::Path> prefix = document_actor::read(request->getPrefix());
+                 if (!prefix) return refusal(prefix.error());
+                 const Result<Subscribed> made = service.subscribe(
+                     {std::move(*prefix), from_text(request->getVersion()), request->getTellWhenSaved()},
+                     revision_or_none(request->getHave()));
+                 if (made) subscribers_[made->subscription] = sender;
+                 return to_reply(made);
+               });
+}
+
+void DocumentActor::tell(const std::vector<std::uint64_t>& whom) {
+  for (const std::uint64_t id : whom) {
+    const auto to = subscribers_.find(id);
+    if (to == subscribers_.end()) continue;
+    if (const auto watcher = caf::actor_cast<caf::actor>(to->second)) {
+      send(watcher, changed(id, service_->revision()));
     } else {  // it has ended without a word
-      state.service->unsubscribe(id);
-      state.subscribers.erase(to);
+      service_->unsubscribe(id);
+      subscribers_.erase(to);
     }
   }
 }
 
-ReplyMessage subscribe(DocumentActor* self, const Message<messages::Subscribe>& message) {
-  const auto request = message.read();
-  Result<document::Path> prefix = read(request->getPrefix());
-  if (!prefix) return to_reply(Status(prefix.error()));
-  const Result<Subscribed> done = self->state.service->subscribe({std::move(*prefix), from_text(request->getVersion())},
-                                                                 revision_or_none(request->getHave()));
-  if (done) self->state.subscribers[done->subscription] = caf::actor_cast<caf::actor_addr>(self->current_sender());
-  return to_reply(done);
+// ---- reading ----
+
+void DocumentActor::read(bool with_history) {
+  state_ = State::reading;
+  history_ = with_history;
+  store::ReadDocument question;
+  question.document = id_;
+  question.with_history = with_history;
+  store_.request<store::DocumentRecords>(
+      {.timeout = environment_->request_timeout, .idempotent = true},
+      [this](Result<store::DocumentRecords> read) {
+        if (read && read->error) read = Error(*read->error);
+        if (!read) {  // the next request tries again
+          identity_->logger->error("document_unreadable path={} error=\"{}\"", identity_->path.text(),
+                                   read.error().message());
+          refuse_queue(read.error().within(label()));
+          return quit();
+        }
+        opened(std::move(*read));
+      },
+      std::move(question));
 }
 
-}  // namespace
-
-caf::behavior document_actor(DocumentActor* self, const document::Document::Settings& settings,
-                             std::shared_ptr<DocumentLog> log, std::uint64_t incarnation) {
-  auto opened = DocumentService::open(settings, std::move(log), incarnation);
-  if (!opened) throw std::runtime_error(opened.error().message());
-  self->state.service = std::move(*opened);
-  DocumentService* service = self->state.service.get();
-
-  return {
-      [=](const Message<messages::Transact>& message) {
-        Result<WriteRequest> request = read(*message.read());
-        if (!request) return to_reply(Status(request.error()));
-        ReplyMessage reply = to_reply(service->transact(std::move(*request)));
-        tell(self);
-        return reply;
-      },
-      [=](const RunTransaction& run) {
-        ReplyMessage reply = to_reply(service->transact(run.options, run.id, run.edit));
-        tell(self);
-        return reply;
-      },
-      [=](const Message<messages::TakeBack>& message) {
-        const auto request = message.read();
-        ReplyMessage reply = to_reply(
-            service->take_back(from_text(request->getOrigin()), request->getRedo(), read_id(request->getWrite())));
-        tell(self);
-        return reply;
-      },
-      [=](const Message<messages::Get>& message) {
-        const auto request = message.read();
-        const Result<document::Path> path = read(request->getPath());
-        if (!path) return to_reply(Status(path.error()));
-        return to_reply(service->get(*path, from_text(request->getVersion())));
-      },
-      [=](const Message<messages::Locate>& message) {
-        const Result<document::Path> path = read(message.read()->getPath());
-        return path ? to_reply(service->locate(*path)) : to_reply(Status(path.error()));
-      },
-      [=](const Message<messages::Subscribe>& message) { return subscribe(self, message); },
-      [=](const Message<messages::Unsubscribe>& message) {
-        const std::uint64_t id = message.read()->getSubscription();
-        service->unsubscribe(id);
-        self->state.subscribers.erase(id);
-        return to_reply(Status());
-      },
-      [=](const Message<messages::Pull>& message) {
-        const auto request = message.read();
-        return to_reply(service->pull(request->getSubscription(), revision_or_none(request->getHave())));
-      },
-      [=](const Message<messages::ChangesSince>& message) {
-        const Result<document::Version> heads = read_heads(message.read()->getHeads());
-        if (!heads) return to_reply(Status(heads.error()));
-        return to_reply(Result<Changes>(service->changes_since(*heads)));
-      },
-      [=](const Message<messages::ImportChanges>& message) {
-        Result<std::vector<document::Change>> changes = read_changes(message.read()->getChanges());
-        if (!changes) return to_reply(Status(changes.error()));
-        ReplyMessage reply = to_reply(Result<Imported>(service->import(std::move(*changes))));
-        tell(self);
-        return reply;
-      },
-  };
+replica::Replica::Settings DocumentActor::settings() {
+  replica::Replica::Settings s;
+  s.document.id = id_;
+  s.document.device = environment_->device;
+  s.document.secrets = std::make_shared<access::EpochSecrets>();
+  s.document.random = random_.get();
+  s.document.neighbours = environment_->directory.get();
+  s.at_rest = environment_->at_rest;
+  s.package = [packages = environment_->packages](const crypto::Digest& hash) { return packages->find(hash); };
+  s.new_incarnation = environment_->new_incarnation;
+  return s;
 }
 
-std::string document_child_id(const document::DocumentId& id) { return "document/" + to_hex(id); }
+void DocumentActor::opened(store::DocumentRecords records) {
+  for (const Bytes& package : records.packages) environment_->packages->add(package);
+  replica::Replica::Settings s = settings();
+  forgotten_ = false;
+  if (records.listing) {
+    if (const auto listing = replica::Listing::decode(*records.listing, id_, *environment_->at_rest)) {
+      forgotten_ = listing->forgotten;
+      s.document.package = environment_->packages->find(listing->package);
+      if (s.document.package && !listing->version.empty())
+        if (auto view = s.document.package->view(listing->version)) s.document.view = std::move(*view);
+    }
+  }
+  package_ = s.document.package;
+  Result<std::unique_ptr<replica::Replica>> replica = Error(replica::Errc::no_such_document, "");
+  if (!forgotten_) {
+    try {
+      replica = replica::Replica::open(std::move(s), std::move(*records.records));
+    } catch (const replica::HistoryNeeded&) {
+      if (!history_) return read(true);
+      throw;
+    }
+  }
+  if (replica) {
+    take_up(std::move(*replica));
+  } else if (replica.error().is(replica::Errc::no_such_document)) {
+    state_ = State::empty;
+  } else {
+    throw std::runtime_error(label() + ": " + replica.error().message());
+  }
+  run_queue();
+}
 
-supervision::ChildSpec document_spec(document::Document::Settings settings, std::shared_ptr<DocumentLog> log) {
+void DocumentActor::take_up(std::unique_ptr<replica::Replica> replica) {
+  state_ = State::open;
+  for (const std::string& sentence : replica->lost())
+    identity_->logger->error("document_damaged path={} what=\"{}\"", identity_->path.text(), sentence);
+  announced_ = 0;
+  if (service_) {
+    service_->replace(std::move(replica));
+  } else {
+    service_ = std::make_unique<DocumentService>(std::move(replica), package_, identity_->incarnation);
+  }
+  flush();
+  follow();
+}
+
+// What was taken to be written so far is brought to the disk; what the operation that needs history has done is not.
+void DocumentActor::reload() {
+  if (history_) throw std::runtime_error(label() + ": history is needed that is not in the store");
+  state_ = State::reading;
+  reload_due_ = true;
+  reload_when_saved();
+}
+
+void DocumentActor::reload_when_saved() {
+  if (!reload_due_) return;
+  if (gate_.failing()) return refuse_queue(not_saved(*gate_.failing()));
+  if (!gate_.idle()) return;
+  reload_due_ = false;
+  read(true);
+}
+
+void DocumentActor::refuse_queue(const Error& why) {
+  for (Job& job : std::exchange(queue_, {})) refuse(job, why);
+}
+
+void DocumentActor::begin(Job job) {
+  if (state_ == State::open) return answer(job, to_reply(Status()));  // asked for again
+  const Begin& request = *job.begin;
+  if (forgotten_ && !request.again)
+    return refuse(job, Error(Errc::deleted, label() + " was deleted on this device"));
+  environment_->packages->add(request.package);
+  replica::Listing listing;
+  listing.name = request.name;
+  listing.package = request.package->hash();
+  listing.version = request.version;
+  listing.created_ms = environment_->clock->wall().count();
+  storage::Batch listed;
+  listed.put(storage::listing_key(id_), listing.encode(id_, *environment_->at_rest));
+  replica::Replica::Settings s = settings();
+  s.document.package = request.package;
+  s.document.view = request.view;
+  const auto root = access::Principal::user(environment_->user);
+  auto replica = request.key ? replica::Replica::create(std::move(s), *request.key, root, access::DocumentKind::ordinary,
+                                                        environment_->directory->known(environment_->user))
+                             : replica::Replica::join(std::move(s));
+  gate_.add(std::move(listed));
+  package_ = request.package;
+  take_up(std::move(replica));
+  answer(job, to_reply(Status()));
+}
+
+void DocumentActor::follow() {
+  if (state_ != State::open) return;
+  auth::Follow request;
+  for (const document::DocumentId& mentioned : service_->replica().document().log().mentioned())
+    if (mentioned != id_ && followed_.insert(mentioned).second) request.documents.push_back(mentioned);
+  if (request.documents.empty()) return;
+  auth_.request<void>(
+      {.timeout = environment_->request_timeout, .idempotent = true},
+      [this](const Result<void>& known) {
+        if (known) send(this, auth::News());
+      },
+      std::move(request));
+}
+
+// ---- the disk ----
+
+void DocumentActor::flush() {
+  const access::AuthorityLog& log = service_->replica().document().log();
+  const std::size_t known = announced_;
+  std::vector<access::SignedStatement> said;
+  for (; announced_ < log.size(); ++announced_) said.push_back(log.at(announced_));
+  storage::Batch writes = service_->take_writes();
+  const bool wrote = !writes.empty();
+  gate_.add(std::move(writes));
+  pump();
+  if (!said.empty()) {
+    follow();
+    gate_.wait([this, known, said = std::move(said)](const Status& saved) mutable {
+      if (!saved) {  // the next time
+        announced_ = std::min(announced_, known);
+        return;
+      }
+      environment_->directory->learn(std::move(said));
+      auth::Said news;
+      news.document = id_;
+      if (const auto auth = auth_.phase().handle) send(auth, std::move(news));
+    });
+  }
+  if (!wrote) return;
+  gate_.wait([this, revision = service_->revision()](const Status& saved) {
+    if (!saved) return;
+    service_->saved(revision);
+    tell(service_->due_saved());
+  });
+  if (!compacting_ && service_->replica().wants_compaction()) {
+    compacting_ = true;
+    delayed_send(this, kCompactionPause, Compact());
+  }
+}
+
+void DocumentActor::pump() {
+  if (retrying_) return;
+  auto batch = gate_.next();
+  if (!batch) return;
+  store::Write request;
+  request.batch = std::move(batch);
+  store_.request<store::Done>(
+      {.timeout = environment_->request_timeout, .idempotent = true},
+      [this](const Result<store::Done>& outcome) { written(outcome); }, std::move(request));
+}
+
+void DocumentActor::written(const Result<store::Done>& outcome) {
+  if (outcome && !outcome->error) {
+    failures_ = 0;
+    gate_.succeeded();
+    if (gate_.idle() && state_ == State::open) {
+      service_->saved(service_->revision());
+      tell(service_->due_saved());
+    }
+    reload_when_saved();
+    return pump();
+  }
+  gate_.failed(outcome ? *outcome->error : outcome.error());
+  retrying_ = true;
+  reload_when_saved();
+  const auto pause = std::min(kLongestRetry, kFirstRetry * (1 << std::min<std::uint32_t>(failures_++, 7)));
+  delayed_send(this, pause, Retry());
+}
+
+Error DocumentActor::not_saved(const Error& why) const {
+  return Error(Errc::not_saved, label() + " cannot be saved now, and takes no edits until it can: " + why.message());
+}
+
+// ---- the end ----
+
+// A listing that says so goes first; what an interruption leaves is removed when it is asked for again.
+void DocumentActor::remove(Job job) {
+  if (state_ == State::empty && !forgotten_)
+    return refuse(job, Error(Errc::no_such_document, label() + " is not here"));
+  gate_.wait([this, promise = job.reply](const Status& saved) mutable {
+    if (!saved) {
+      promise.deliver(refusal(not_saved(saved.error())));
+      return;
+    }
+    state_ = State::ending;
+    replica::Listing listing;
+    listing.forgotten = true;
+    store::RemoveDocument request;
+    request.document = id_;
+    request.listing = listing.encode(id_, *environment_->at_rest);
+    store_.request<store::Done>(
+        {.timeout = environment_->request_timeout, .idempotent = true},
+        [this, promise](Result<store::Done> outcome) mutable {
+          if (outcome && outcome->error) outcome = Error(*outcome->error);
+          promise.deliver(to_reply(outcome ? Status() : Status(outcome.error().within(label()))));
+          quit();
+        },
+        std::move(request));
+  });
+}
+
+void DocumentActor::close_if_idle(bool asked) {
+  if (state_ == State::reading || !gate_.idle() || !queue_.empty()) return;
+  if (!asked && environment_->clock->monotonic() - last_used_ < environment_->close_after) return;
+  if (state_ == State::open) {
+    if (service_->subscriptions() > 0) return;
+    if (service_->replica().wants_compaction()) {  // and then it is looked at again
+      if (gate_.failing()) return;
+      return run({[](DocumentService& service) {
+                    service.replica().compact(true);
+                    return to_reply(Status());
+                  },
+                  {},
+                  When::at_once,
+                  false,
+                  nullptr,
+                  false});
+    }
+  }
+  state_ = State::ending;
+  gate_.wait([this](const Status&) { quit(); });
+}
+
+supervision::ChildSpec document_spec(const document::DocumentId& id,
+                                     std::shared_ptr<const DocumentEnvironment> environment) {
   supervision::ChildSpec spec;
-  spec.id = document_child_id(settings.id);
+  spec.id = document_child_id(id);
   spec.restart = supervision::Restart::transient;
   spec.exhausted = supervision::Exhausted::quarantine;
-  spec.start = [settings = std::move(settings), log = std::move(log)](supervision::ChildContext& context) {
-    return context.spawn(document_actor, settings, log, context.identity()->incarnation);
+  spec.start = [id, environment = std::move(environment)](supervision::ChildContext& context) {
+    return context.spawn<DocumentActor>(id, environment, context.identity());
   };
   return spec;
 }
+
+std::string document_child_id(const document::DocumentId& id) { return "document/" + to_hex(id); }
 
 }  // namespace tlfs::document_actor

@@ -1,40 +1,131 @@
-// The actor of one document: decodes, lets DocumentService do the work, answers, and tells those who are to be told.
+// The actor of one document: reads it from the store, lets DocumentService do the work, brings what it did to the disk,
+// answers, and tells those who are to be told.
 //
-// Accepts   Transact, RunTransaction, TakeBack, Get, Locate, Subscribe, Unsubscribe, Pull, ChangesSince, ImportChanges
-//           (schema/messages/document.capnp, document_messages.h).
-// Replies   one Reply to each; bad requests get its `error` and change nothing.
-// Emits     Changed, to subscribers, at most one each until they pull.
-// Restart   transient; a log that cannot be read, or refuses, ends it with a reason.
-// Survives  everything that was acknowledged: sealed changes, transactions that were not sealed, the revision, and
-// which
-//           named writes were done (the last kMaxDoneWrites). It is all in the log.
+// Accepts   Begin, Transact, RunTransaction, TakeBack, Get, GetAt, GetHistory, GetStatus, Locate, Subscribe,
+//           Unsubscribe, Pull, Grant, Revoke, Admit, Explain, ChangesSince, ImportChanges, DeleteDocument, Close
+//           (schema/messages/document.capnp, document_messages.h); News (actors/auth).
+// Replies   one Reply to each; bad requests get its `error` and change nothing. Whatever has changed something, or
+//           hands out changes, is answered when that is on the disk; what is only shown is answered at once.
+// Emits     Changed, to subscribers, at most one each until they pull; Said, to auth, when statements are on the disk.
+// Restart   transient; a document that cannot be read, or whose store does not answer, ends it with a reason.
+// Survives  everything that was acknowledged: it is in the store.
 // Lost      subscriptions (subscribers renew them with the revision they hold and get a snapshot if that is not the
-//           current one), undo stacks, patches of earlier revisions, changes that waited for others.
+//           current one), undo stacks, patches of earlier revisions, changes that waited for others, and what was shown
+//           and not yet acknowledged.
 // Thread    any worker, one at a time.
+//
+// Requests that come while the document is being read wait here, at most kMaxQueued. So do all when something needs
+// history: then everything so far is brought to the disk, the records are read anew with the history, and the request
+// runs again. A document that nobody has asked for in a while is compacted and closed.
 #pragma once
 
-#include <caf/actor.hpp>
-#include <caf/behavior.hpp>
-#include <caf/stateful_actor.hpp>
+#include <deque>
 
+#include <caf/actor.hpp>
+#include <caf/event_based_actor.hpp>
+#include <caf/typed_response_promise.hpp>
+
+#include "actors/document/document_environment.h"
 #include "actors/document/document_messages.h"
+#include "actors/store/output_gate.h"
+#include "actors/store/store_messages.h"
 #include "actors/supervision/child_spec.h"
+#include "actors/supervision/supervised_ref.h"
 
 namespace tlfs::document_actor {
 
-struct DocumentActorState {
-  static constexpr const char* name = "document";
-  std::unique_ptr<DocumentService> service;
-  std::map<std::uint64_t, caf::actor_addr> subscribers;  // by subscription
+inline constexpr std::size_t kMaxQueued = 4096;  // requests, while the document is being read
+
+class DocumentActor : public caf::event_based_actor {
+ public:
+  DocumentActor(caf::actor_config& config, document::DocumentId id,
+                std::shared_ptr<const DocumentEnvironment> environment,
+                std::shared_ptr<const supervision::ChildIdentity> identity);
+  ~DocumentActor() override;
+
+  const char* name() const override { return "document"; }
+
+ protected:
+  caf::behavior make_behavior() override;
+  void on_exit() override;
+
+ private:
+  using Reply = caf::typed_response_promise<ReplyMessage>;
+  using Work = std::function<ReplyMessage(DocumentService&)>;
+  enum class State : std::uint8_t { reading, empty, open, ending };
+  enum class When : std::uint8_t {
+    at_once,  // only looks: answered at once
+    saved,    // answered when all that was done so far is on the disk
+  };
+  struct Job {
+    Work work;
+    Reply reply;  // may be invalid
+    When when = When::at_once;
+    bool writes = false;                 // refused while the disk takes nothing
+    std::shared_ptr<const Begin> begin;  // instead of work
+    bool removal = false;                // instead of work
+  };
+  struct Tick : messaging::LocalOnly {};     // looks whether the document may be closed
+  struct Retry : messaging::LocalOnly {};    // of the store
+  struct Compact : messaging::LocalOnly {};
+
+  caf::result<ReplyMessage> serve(When when, bool writes, Work work);
+  caf::result<ReplyMessage> accept(Job job);
+  template <class T, class F>
+  auto handler(When when, bool writes, F work);
+  void run(Job job);
+  void answer(Job& job, ReplyMessage reply);
+  static void refuse(Job& job, const Error& why);
+  void run_queue();
+  caf::result<ReplyMessage> subscribe(const Message<messages::Subscribe>& message);
+  void remove(Job job);
+
+  // Reading.
+  void read(bool with_history);
+  void opened(store::DocumentRecords records);
+  void reload();
+  void reload_when_saved();
+  void refuse_queue(const Error& why);
+  replica::Replica::Settings settings();
+  void begin(Job job);
+  void take_up(std::unique_ptr<replica::Replica> replica);
+  void follow();
+
+  // The disk.
+  void flush();
+  void pump();
+  void written(const Result<store::Done>& outcome);
+  Error not_saved(const Error& why) const;
+
+  void tell(const std::vector<std::uint64_t>& whom);
+  void close_if_idle(bool asked);
+  std::string label() const;
+
+  const document::DocumentId id_;
+  const std::shared_ptr<const DocumentEnvironment> environment_;
+  const std::shared_ptr<const supervision::ChildIdentity> identity_;
+  std::shared_ptr<Random> random_;
+  supervision::SupervisedRef store_, auth_;
+  store::OutputGate gate_;
+  State state_ = State::reading;
+  bool history_ = false;    // the replica that is open has it
+  bool forgotten_ = false;  // it was deleted here
+  std::shared_ptr<const schema::Package> package_;
+  std::unique_ptr<DocumentService> service_;
+  std::deque<Job> queue_;
+  std::map<std::uint64_t, caf::actor_addr> subscribers_;  // by subscription
+  std::size_t announced_ = 0;                             // statements of the log that the directory knows
+  std::set<document::DocumentId> followed_;
+  bool reload_due_ = false;  // with history, when all is on the disk
+  bool compacting_ = false;  // a Compact is in the mailbox
+  bool retrying_ = false;    // a Retry is under way
+  std::uint32_t failures_ = 0;  // of the store, in a row
+  std::chrono::nanoseconds last_used_{};
 };
 
-using DocumentActor = caf::stateful_actor<DocumentActorState>;
-
-caf::behavior document_actor(DocumentActor* self, const document::Document::Settings& settings,
-                             std::shared_ptr<DocumentLog> log, std::uint64_t incarnation);
-
 // The child spec of a document: its id is "document/<id in hex>".
-supervision::ChildSpec document_spec(document::Document::Settings settings, std::shared_ptr<DocumentLog> log);
+supervision::ChildSpec document_spec(const document::DocumentId& id,
+                                     std::shared_ptr<const DocumentEnvironment> environment);
 std::string document_child_id(const document::DocumentId& id);
 
 }  // namespace tlfs::document_actor

@@ -1,148 +1,261 @@
 #include "actors/document/document_client.h"
 
+#include <algorithm>
+
 #include <caf/others.hpp>
 
 #include "actors/document/request_message.h"
 
 namespace tlfs::document_actor {
 
-DocumentClient::DocumentClient(caf::actor_config& config, caf::actor supervisor,
-                               std::shared_ptr<const supervision::ChildSpec> spec, supervision::Nanoseconds timeout,
-                               std::size_t max_held)
+// What there is to do with one document.
+struct DocumentClient::Place {
+  supervision::SupervisedRef ref;
+  std::map<std::uint64_t, Entry> watches;
+  std::size_t asked = 0;  // requests without an answer yet
+  std::uint64_t last_incarnation = 0;
+  std::uint64_t used = 0;
+  bool closing = false;  // it was asked to close and nothing was asked of it since
+};
+
+DocumentClient::DocumentClient(caf::actor_config& config, caf::actor supervisor, SpecOf spec_of, Settings settings)
     : caf::event_based_actor(config),
       supervisor_(std::move(supervisor)),
-      spec_(std::move(spec)),
-      options_{.timeout = timeout, .idempotent = true},
-      max_held_(max_held) {}
+      spec_of_(std::move(spec_of)),
+      settings_(settings) {}
+
+DocumentClient::~DocumentClient() = default;
 
 caf::behavior DocumentClient::make_behavior() {
-  document_ =
-      supervision::SupervisedRef(this, supervisor_, spec_->id, {.max_held = max_held_, .start_when_absent = spec_});
-  document_.on_phase([this](const supervision::ChildPhase& now) { phase(now); });
   return {
-      [this](Ask& question) { ask(std::move(question.request), std::move(question.done)); },
+      [this](Ask& question) {
+        ask(question.document, std::move(question.request), true, std::move(question.done));
+        close_some();
+      },
       [this](Watch& watch) {
         const std::uint64_t id = watch.id;
-        watches_[id].watch = std::move(watch);
-        subscribe(id);
+        const document::DocumentId document = watch.document;
+        watched_[id] = document;
+        place_of(document).watches[id].watch = std::move(watch);
+        subscribe(document, id);
       },
       [this](Unwatch& request) {
-        if (const auto at = watches_.find(request.id); at != watches_.end()) {
-          if (at->second.subscription != 0) unsubscribe(at->second.subscription);
-          watches_.erase(at);
+        if (const auto at = watched_.find(request.id); at != watched_.end()) {
+          const document::DocumentId document = at->second;
+          watched_.erase(at);
+          Place& place = *places_.at(document);
+          const std::uint64_t subscription = place.watches.at(request.id).subscription;
+          place.watches.erase(request.id);
+          if (subscription != 0) unsubscribe(document, subscription);
+          sweep(document);
         }
         if (request.done) request.done();
       },
       [this](const Message<messages::Changed>& changed) {
-        const auto at = by_subscription_.find(changed.read()->getSubscription());
-        if (at != by_subscription_.end()) pull(at->second);
+        const auto from = caf::actor_cast<caf::actor_addr>(current_sender());
+        const auto at = by_subscription_.find({from, changed.read()->getSubscription()});
+        if (at != by_subscription_.end()) pull(at->second.first, at->second.second);
       },
+      [this](const Sweep& request) { sweep(request.document); },
   };
 }
 
 void DocumentClient::on_exit() {
-  document_ = {};
-  watches_.clear();
+  places_.clear();
+  watched_.clear();
+  by_subscription_.clear();
+  supervisor_ = nullptr;
+  spec_of_ = nullptr;
 }
 
-void DocumentClient::ask(caf::message request, std::function<void(Result<ReplyMessage>)> answer) {
-  document_.request<ReplyMessage>(options_, std::move(answer), std::move(request));
+// ---- places ----
+
+DocumentClient::Place& DocumentClient::place_of(const document::DocumentId& document) {
+  std::unique_ptr<Place>& place = places_[document];
+  if (!place) {
+    place = std::make_unique<Place>();
+    auto spec = spec_of_(document);
+    const std::string id = spec->id;
+    place->ref = supervision::SupervisedRef(
+        this, supervisor_, id, {.max_held = settings_.max_held, .start_when_absent = std::move(spec)});
+    place->ref.on_phase([this, document](const supervision::ChildPhase& now) { phase(document, now); });
+  }
+  place->used = ++clock_;
+  place->closing = false;
+  return *place;
 }
 
-void DocumentClient::phase(const supervision::ChildPhase& now) {
+DocumentClient::Place* DocumentClient::find(const document::DocumentId& document) {
+  const auto at = places_.find(document);
+  return at == places_.end() ? nullptr : at->second.get();
+}
+
+DocumentClient::Entry* DocumentClient::find(const document::DocumentId& document, std::uint64_t watch) {
+  Place* place = find(document);
+  if (!place) return nullptr;
+  const auto at = place->watches.find(watch);
+  return at == place->watches.end() ? nullptr : &at->second;
+}
+
+// A place that nobody needs goes once the document's actor is not up.
+void DocumentClient::sweep(const document::DocumentId& document) {
+  const Place* place = find(document);
+  if (place && place->asked == 0 && place->watches.empty() && place->ref.phase().kind != supervision::PhaseKind::up)
+    places_.erase(document);
+}
+
+void DocumentClient::close_some() {
+  if (places_.size() <= settings_.max_open) return;
+  std::vector<Place*> idle;
+  for (const auto& [document, place] : places_)
+    if (!place->closing && place->asked == 0 && place->watches.empty() && place->ref.phase().handle)
+      idle.push_back(place.get());
+  // A quarter at a time, so that looking for them is paid for by as many requests.
+  const std::size_t count = std::min(idle.size(), settings_.max_open / 4 + 1);
+  std::partial_sort(idle.begin(), idle.begin() + static_cast<std::ptrdiff_t>(count), idle.end(),
+                    [](const Place* a, const Place* b) { return a->used < b->used; });
+  for (std::size_t i = 0; i < count; ++i) {
+    idle[i]->closing = true;
+    send(idle[i]->ref.phase().handle, Close());
+  }
+}
+
+void DocumentClient::ask(const document::DocumentId& document, caf::message request, bool idempotent,
+                         std::function<void(Result<ReplyMessage>)> answered) {
+  Place& place = place_of(document);
+  ++place.asked;
+  place.ref.request<ReplyMessage>(
+      {.timeout = settings_.timeout, .idempotent = idempotent},
+      [this, document, answered = std::move(answered)](Result<ReplyMessage> reply) {
+        if (Place* here = find(document)) --here->asked;
+        answered(std::move(reply));
+        if (const Place* here = find(document); here && here->asked == 0 && here->watches.empty()) {
+          Sweep later;  // not inside a callback of the reference that goes with the place
+          later.document = document;
+          send(this, std::move(later));
+        }
+      },
+      std::move(request));
+}
+
+void DocumentClient::phase(const document::DocumentId& document, const supervision::ChildPhase& now) {
+  Place* place = find(document);
+  if (!place) return;
   if (now.kind == supervision::PhaseKind::quarantined) {
-    const Error why(supervision::Errc::quarantined, spec_->id + ": " + now.reason);
-    while (!watches_.empty()) fail(watches_.begin()->first, why);
+    const Error why(supervision::Errc::quarantined, "document " + to_hex(document) + ": " + now.reason);
+    while (!place->watches.empty()) fail(document, place->watches.begin()->first, why);
     return;
   }
-  if (now.kind != supervision::PhaseKind::up || now.incarnation == last_incarnation_) return;
-  last_incarnation_ = now.incarnation;
-  by_subscription_.clear();
-  for (auto& [id, entry] : watches_) {
+  if (now.kind == supervision::PhaseKind::absent) {
+    // Whoever watches starts it again.
+    for (auto& [id, entry] : place->watches)
+      if (entry.subscription != 0) subscribe(document, id);
+    if (place->watches.empty()) {
+      Sweep later;
+      later.document = document;
+      send(this, std::move(later));
+    }
+    return;
+  }
+  if (now.kind != supervision::PhaseKind::up || now.incarnation == place->last_incarnation) return;
+  const bool first = place->last_incarnation == 0;
+  place->last_incarnation = now.incarnation;
+  if (first) return;
+  for (auto& [id, entry] : place->watches) {
     if (entry.subscription != 0) ++counters_.renewals;
-    subscribe(id);
+    subscribe(document, id);
   }
 }
 
-void DocumentClient::subscribe(std::uint64_t id) {
-  Entry& entry = watches_.at(id);
+// ---- watching ----
+
+void DocumentClient::subscribe(const document::DocumentId& document, std::uint64_t id) {
+  Entry& entry = *find(document, id);
   const std::uint64_t attempt = ++entry.attempt;
+  if (entry.subscription != 0)
+    std::erase_if(by_subscription_, [&](const auto& s) { return s.second == std::pair(document, id); });
   entry.subscription = 0;
   entry.pulling = false;
   messaging::MessageBuilder<messages::Subscribe> builder;
   write(entry.watch.prefix, builder->initPrefix(static_cast<unsigned>(entry.watch.prefix.size())));
   builder->setVersion(to_text(entry.watch.version));
+  builder->setTellWhenSaved(entry.watch.tell_when_saved);
   if (entry.have) builder->setHave(*entry.have);
-  auto options = options_;
-  options.idempotent = false;  // the next incarnation is asked anew, by phase()
-  document_.request<ReplyMessage>(
-      options,
-      [this, id, attempt](Result<ReplyMessage> reply) {
-        const auto at = watches_.find(id);
-        const bool current = at != watches_.end() && at->second.attempt == attempt;
+  // Not idempotent: the next incarnation is asked anew, by phase().
+  ask(document, caf::make_message(std::move(builder).seal()), false,
+      [this, document, id, attempt](const Result<ReplyMessage>& reply) {
+        Entry* here = find(document, id);
+        const bool current = here && here->attempt == attempt;
         if (!reply) {
-          if (current && !reply.error().is(supervision::Errc::lost)) fail(id, reply.error());
+          if (current && !reply.error().is(supervision::Errc::lost)) fail(document, id, reply.error());
           return;
         }
         const Result<Subscribed> there = from_reply<Subscribed>(*reply);
         if (!current) {
-          if (there) unsubscribe(there->subscription);
+          if (there) unsubscribe(document, there->subscription);
           return;
         }
-        if (!there) return fail(id, there.error());
-        at->second.subscription = there->subscription;
-        by_subscription_[there->subscription] = id;
-        if (!at->second.have || *at->second.have != there->revision) pull(id);
-      },
-      std::move(builder).seal());
+        if (!there) return fail(document, id, there.error());
+        here->subscription = there->subscription;
+        by_subscription_[{caf::actor_cast<caf::actor_addr>(find(document)->ref.phase().handle), there->subscription}] = {document,
+                                                                                                            id};
+        if (!here->have || *here->have != there->revision) pull(document, id);
+      });
 }
 
-void DocumentClient::unsubscribe(std::uint64_t subscription) {
-  by_subscription_.erase(subscription);
+void DocumentClient::unsubscribe(const document::DocumentId& document, std::uint64_t subscription) {
+  std::erase_if(by_subscription_, [&](const auto& s) {
+    return s.first.second == subscription && s.second.first == document;
+  });
   messaging::MessageBuilder<messages::Unsubscribe> builder;
   builder->setSubscription(subscription);
-  ask(caf::make_message(std::move(builder).seal()), [](const Result<ReplyMessage>&) {});
+  ask(document, caf::make_message(std::move(builder).seal()), true, [](const Result<ReplyMessage>&) {});
 }
 
-void DocumentClient::pull(std::uint64_t id) {
-  Entry& entry = watches_.at(id);
+void DocumentClient::pull(const document::DocumentId& document, std::uint64_t id) {
+  Entry& entry = *find(document, id);
   if (entry.pulling || entry.subscription == 0) return;
   entry.pulling = true;
   messaging::MessageBuilder<messages::Pull> builder;
   builder->setSubscription(entry.subscription);
   builder->setHave(entry.have.value_or(kNoRevision));
-  ask(caf::make_message(std::move(builder).seal()),
-      [this, id, attempt = entry.attempt](const Result<ReplyMessage>& reply) {
-        const auto at = watches_.find(id);
-        if (at == watches_.end() || at->second.attempt != attempt) return;
-        at->second.pulling = false;
-        if (!reply) return fail(id, reply.error());
+  ask(document, caf::make_message(std::move(builder).seal()), true,
+      [this, document, id, attempt = entry.attempt](const Result<ReplyMessage>& reply) {
+        Entry* here = find(document, id);
+        if (!here || here->attempt != attempt) return;
+        here->pulling = false;
+        if (!reply) return fail(document, id, reply.error());
         Result<Update> update = from_reply<Update>(*reply);
-        if (update) return deliver(id, std::move(*update));
+        if (update) return deliver(*here, std::move(*update));
         // Sent again to an incarnation that does not know the subscription: it is about to be renewed, or is renewed
         // here.
-        if (!update.error().is(Errc::no_such_subscription)) return fail(id, update.error());
-        subscribe(id);
+        if (!update.error().is(Errc::no_such_subscription)) return fail(document, id, update.error());
+        subscribe(document, id);
       });
 }
 
-void DocumentClient::deliver(std::uint64_t id, Update update) {
-  Entry& entry = watches_.at(id);
+void DocumentClient::deliver(Entry& entry, Update update) {
   entry.have = update.to;
   // Revisions that did not touch what is watched pass in silence.
-  if (!update.snapshot && update.patches.empty()) return;
+  if (!update.snapshot && update.patches.empty()) {
+    const bool saved = entry.watch.tell_when_saved && update.durable >= entry.delivered && entry.durable < entry.delivered;
+    if (!saved) return;
+  }
   ++counters_.updates;
   if (update.snapshot) ++counters_.snapshots;
   if (!update.snapshot) update.from = entry.delivered;
   entry.delivered = update.to;
+  entry.durable = update.durable;
   const auto call = entry.watch.update;
   if (call) call(update);
 }
 
-void DocumentClient::fail(std::uint64_t id, const Error& error) {
-  auto node = watches_.extract(id);
+void DocumentClient::fail(const document::DocumentId& document, std::uint64_t id, const Error& error) {
+  Place* place = find(document);
+  auto node = place ? place->watches.extract(id) : decltype(place->watches.extract(id))();
   if (node.empty()) return;
-  by_subscription_.erase(node.mapped().subscription);
+  watched_.erase(id);
+  std::erase_if(by_subscription_, [&](const auto& s) { return s.second == std::pair(document, id); });
   if (node.mapped().watch.failed) node.mapped().watch.failed(error);
 }
 

@@ -1,9 +1,9 @@
-// The actor through which one program part talks to one document: asks, and keeps watches alive across restarts of the
-// document actor.
+// The actor through which threads of an application talk to documents: asks, and keeps watches alive across restarts of
+// the documents' actors.
 //
 // Accepts   Ask, Watch, Unwatch (below), Changed.
 // Replies   nothing; outcomes go to the callbacks it was given, on its own thread.
-// Emits     requests to the document's actor, which it starts when it is absent.
+// Emits     requests to the documents' actors, which it starts when they are absent; Close, to those that are too many.
 // Restart   none: it lives as long as its owner wants.
 //
 // A watch starts with a snapshot. When the document's actor has been restarted, the watch is renewed with the revision
@@ -11,10 +11,15 @@
 // runs, what happens to the document piles up there and comes joined, or as a snapshot, next time.
 //
 // Writes carry a WriteId and are sent again when their fate is unknown, so each takes effect once.
+//
+// It keeps a place for each document that it has to do with; a place goes when the document's actor has ended and
+// nobody asks or watches. Beyond `max_open` places it asks those documents to close that nobody watches, the ones first
+// that were asked for longest ago.
 #pragma once
 
 #include <functional>
 #include <map>
+#include <memory>
 
 #include <caf/actor.hpp>
 #include <caf/event_based_actor.hpp>
@@ -25,14 +30,17 @@
 namespace tlfs::document_actor {
 
 struct Ask : messaging::LocalOnly {
+  document::DocumentId document{};
   caf::message request;  // one of the document actor's
   std::function<void(Result<ReplyMessage>)> done;
 };
 
 struct Watch : messaging::LocalOnly {
+  document::DocumentId document{};
   std::uint64_t id = 0;  // chosen by the sender, for Unwatch
   document::Path prefix;
-  std::string version;  // empty: the document's
+  std::string version;           // empty: the document's
+  bool tell_when_saved = false;  // update also runs, without patches, when all that was delivered is on the disk
   std::function<void(const Update&)> update;
   // The watch could not begin, or cannot go on: the document's actor is not coming back, or does not know the place. No
   // more calls.
@@ -52,9 +60,17 @@ struct ClientCounters {
 
 class DocumentClient final : public caf::event_based_actor {
  public:
-  // `spec` is started below `supervisor` when somebody asks. `timeout` of every request.
-  DocumentClient(caf::actor_config& config, caf::actor supervisor, std::shared_ptr<const supervision::ChildSpec> spec,
-                 supervision::Nanoseconds timeout = std::chrono::seconds(30), std::size_t max_held = 4096);
+  using SpecOf = std::function<std::shared_ptr<const supervision::ChildSpec>(const document::DocumentId&)>;
+
+  struct Settings {
+    supervision::Nanoseconds timeout = std::chrono::seconds(30);  // of every request
+    std::size_t max_held = 4096;                                  // requests to one document, during its restart
+    std::size_t max_open = 1024;                                  // documents
+  };
+
+  // Documents are started below `supervisor` when somebody asks.
+  DocumentClient(caf::actor_config& config, caf::actor supervisor, SpecOf spec_of, Settings settings);
+  ~DocumentClient() override;
 
   const char* name() const override { return "document_client"; }
 
@@ -63,32 +79,43 @@ class DocumentClient final : public caf::event_based_actor {
   void on_exit() override;
 
  private:
+  struct Place;
   struct Entry {
     Watch watch;
     std::uint64_t attempt = 0;          // counts Subscribes; an answer to an earlier one is void
     std::optional<std::uint64_t> have;  // the revision that is known
     std::uint64_t delivered = 0;        // the one that the last call led to
+    std::uint64_t durable = 0;          // as the last call said
     std::uint64_t subscription = 0;     // 0: none yet
     bool pulling = false;
   };
+  struct Sweep : messaging::LocalOnly {
+    document::DocumentId document{};
+  };
 
-  void ask(caf::message request, std::function<void(Result<ReplyMessage>)> done);
-  void subscribe(std::uint64_t id);
-  void unsubscribe(std::uint64_t subscription);
-  void pull(std::uint64_t id);
-  void deliver(std::uint64_t id, Update update);
-  void fail(std::uint64_t id, const Error& error);
-  void phase(const supervision::ChildPhase& phase);
+  Place& place_of(const document::DocumentId& document);
+  Place* find(const document::DocumentId& document);
+  Entry* find(const document::DocumentId& document, std::uint64_t watch);
+  void ask(const document::DocumentId& document, caf::message request, bool idempotent,
+           std::function<void(Result<ReplyMessage>)> answered);
+  void subscribe(const document::DocumentId& document, std::uint64_t id);
+  void unsubscribe(const document::DocumentId& document, std::uint64_t subscription);
+  void pull(const document::DocumentId& document, std::uint64_t id);
+  void deliver(Entry& entry, Update update);
+  void fail(const document::DocumentId& document, std::uint64_t id, const Error& error);
+  void phase(const document::DocumentId& document, const supervision::ChildPhase& now);
+  void sweep(const document::DocumentId& document);
+  void close_some();
 
   caf::actor supervisor_;
-  std::shared_ptr<const supervision::ChildSpec> spec_;
-  supervision::RequestOptions options_;
-  std::size_t max_held_;
-  supervision::SupervisedRef document_;
-  std::map<std::uint64_t, Entry> watches_;
-  std::map<std::uint64_t, std::uint64_t> by_subscription_;
+  SpecOf spec_of_;
+  Settings settings_;
+  std::map<document::DocumentId, std::unique_ptr<Place>> places_;
+  std::map<std::uint64_t, document::DocumentId> watched_;  // by watch
+  // By the document's actor and subscription, since each numbers its own.
+  std::map<std::pair<caf::actor_addr, std::uint64_t>, std::pair<document::DocumentId, std::uint64_t>> by_subscription_;
   ClientCounters counters_;
-  std::uint64_t last_incarnation_ = 0;
+  std::uint64_t clock_ = 0;  // counts requests, for who was asked for last
 };
 
 }  // namespace tlfs::document_actor

@@ -14,6 +14,21 @@ struct RunTransaction : messaging::LocalOnly {
   WriteId id;
 };
 
+// Makes the document that this actor is for. Reply: Done; Errc::exists unless a document that this very request made is
+// here already; Errc::deleted.
+struct Begin : messaging::LocalOnly {
+  std::shared_ptr<const schema::Package> package;
+  std::shared_ptr<const schema::View> view;
+  std::string name;     // what the user calls it
+  std::string version;  // as asked for; empty: the latest
+  // The key that signs the genesis of a new document. Null: a replica of a document that exists elsewhere.
+  std::shared_ptr<const crypto::SigningKey> key;
+  bool again = false;  // also when it was deleted here
+};
+
+// Asks the actor to end when nobody watches and everything is on the disk; it may go on otherwise. No reply.
+struct Close : messaging::LocalOnly {};
+
 template <class T>
 using Message = messaging::Message<T>;
 

@@ -1,5 +1,7 @@
 #include "actors/document/document_service.h"
 
+#include <algorithm>
+
 #include "actors/document/stale_edits.h"
 #include "runtime/base/check.h"
 
@@ -9,95 +11,53 @@ using document::Change;
 using document::Document;
 using document::Path;
 
-Result<std::unique_ptr<DocumentService>> DocumentService::open(Document::Settings settings,
-                                                               std::shared_ptr<DocumentLog> log,
-                                                               std::uint64_t incarnation) {
-  // The writer may have gone on in another incarnation than it began in; the log knows.
-  Result<LogContents> contents = log->load();
-  if (!contents) return contents.error();
-  if (contents->incarnation != 0) settings.incarnation = contents->incarnation;
-  std::unique_ptr<DocumentService> service(new DocumentService(std::move(settings), std::move(log), incarnation));
-  if (Status s = service->recover(std::move(*contents)); !s)
-    return Error(Errc::bad_log, "document " + to_hex(service->document_.id()) + ": " + s.error().message());
-  return service;
+DocumentService::DocumentService(std::unique_ptr<replica::Replica> replica,
+                                 std::shared_ptr<const schema::Package> package, std::uint64_t incarnation)
+    : replica_(std::move(replica)),
+      package_(std::move(package)),
+      subscriptions_(incarnation << 32),
+      told_(content().revision()),
+      durable_(told_) {
+  watches_.emplace("", Watch{nullptr, PatchHistory(told_)});
 }
 
-DocumentService::DocumentService(Document::Settings settings, std::shared_ptr<DocumentLog> log,
-                                 std::uint64_t incarnation)
-    : package_(settings.package),
-      document_(std::move(settings)),
-      log_(std::move(log)),
-      subscriptions_(incarnation << 32) {}
-
-Status DocumentService::recover(LogContents contents) {
-  std::vector<Document::Logged> unsealed;
-  unsealed.reserve(contents.unsealed.size());
-  for (LogRecord& record : contents.unsealed) unsealed.push_back(std::move(record.transaction));
-  if (Status s = document_.recover(std::move(contents.changes), unsealed, contents.revision); !s) return s;
-  logged_changes_ = document_.graph().size();
-  for (const DoneWrite& done : contents.done) remember(done);
-  watches_.emplace("", Watch{nullptr, PatchHistory(document_.revision())});
-  told_ = document_.revision();
-  return {};
+void DocumentService::replace(std::unique_ptr<replica::Replica> replica) {
+  const std::uint64_t newest = watches_.at("").history.newest();
+  replica_ = std::move(replica);
+  durable_ = revision();
+  if (revision() != newest) forget_patches();
+  for (auto at = watches_.begin(); at != watches_.end();) {
+    auto view = view_of(at->first);
+    if (view) at->second.view = std::move(*view);
+    at = view ? std::next(at) : watches_.erase(at);
+  }
 }
 
 // ---- writing ----
 
-void DocumentService::remember(const DoneWrite& done) {
-  if (!done.write.named() || !done_.emplace(done.write, done.revision).second) return;
-  done_order_.push_back(done.write);
-  if (done_order_.size() <= kMaxDoneWrites) return;
-  done_.erase(done_order_.front());
-  done_order_.pop_front();
-}
-
-void DocumentService::log_changes(WriteId id) {
-  std::vector<Change> fresh;
-  for (; logged_changes_ < document_.graph().size(); ++logged_changes_) {
-    Result<Change> change = document_.history().change(static_cast<document::ChangeIndex>(logged_changes_));
-    TLFS_CHECK(change.ok(), "a new change has its bytes");
-    fresh.push_back(std::move(*change));
-  }
-  const Status kept = log_->seal(std::move(fresh), document_.writer().incarnation, {id, document_.revision()});
-  TLFS_CHECK(kept.ok(), "the log refused changes");
-}
-
-template <class F>
-Result<Committed> DocumentService::write(WriteId id, F&& run) {
-  if (const auto known = done_.find(id); id.named() && known != done_.end())
-    return Committed{known->second, {}, {}, true};
-  const auto before = document_.graph().ids().size();
-  const std::uint64_t revision = document_.revision();
-  Result<document::Commit> commit = run();
+Result<Committed> DocumentService::write(const WriteId& id,
+                                         const std::function<Result<document::Commit>(Document&)>& run) {
+  if (const auto known = replica_->done(id)) return Committed{*known, {}, {}, true};
+  const std::uint64_t before = revision();
+  Result<document::Commit> commit = replica_->run(id, run);
   if (!commit) return commit.error();
-  const auto taken = document_.graph().ids().size() - before;
-  Status kept;
-  if (document_.graph().size() > logged_changes_) {
-    log_changes(id);
-  } else if (commit->revision != revision) {
-    kept = log_->append({{commit->record, taken}, commit->revision, id});
-  } else if (id.named()) {
-    kept = log_->note({id, commit->revision});
-  }
-  TLFS_CHECK(kept.ok(), "the log refused a transaction");
-  remember(DoneWrite{id, commit->revision});
-  if (commit->revision != revision) remember(commit->patches);
+  if (commit->revision != before) remember(commit->patches);
   return Committed{commit->revision, std::move(commit->patches), std::move(commit->record), false};
 }
 
 Result<Committed> DocumentService::transact(WriteRequest request) {
-  return write(request.id, [&]() -> Result<document::Commit> {
-    if (request.on_revision && *request.on_revision != document_.revision()) {
+  return write(request.id, [&](Document& document) -> Result<document::Commit> {
+    if (request.on_revision && *request.on_revision != document.revision()) {
       const auto since = watches_.at("").history.since(*request.on_revision);
       if (!since)
         return Error(Errc::stale, "the edits were made on revision " + std::to_string(*request.on_revision) +
-                                      "; what has happened up to " + std::to_string(document_.revision()) +
+                                      "; what has happened up to " + std::to_string(document.revision()) +
                                       " is not remembered that far back");
-      if (Status s = map_edits(request.edits, request.unit, *since, document_); !s) return s.error();
+      if (Status s = map_edits(request.edits, request.unit, *since, document); !s) return s.error();
     }
-    return document_.transact(request.options, [&](document::Transaction& tx) -> Status {
+    return document.transact(request.options, [&](document::Transaction& tx) -> Status {
       for (const Edit& edit : request.edits)
-        if (Status s = apply_edit(tx, edit, request.unit, document_.graph()); !s) return s;
+        if (Status s = apply_edit(tx, edit, request.unit, document.graph()); !s) return s;
       return {};
     });
   });
@@ -105,26 +65,30 @@ Result<Committed> DocumentService::transact(WriteRequest request) {
 
 Result<Committed> DocumentService::transact(const document::TransactionOptions& options, WriteId id,
                                             const EditFunction& edit) {
-  return write(id, [&] { return document_.transact(options, edit); });
+  return write(id, [&](Document& document) { return document.transact(options, edit); });
 }
 
 Result<Committed> DocumentService::take_back(const std::string& origin, bool redo, WriteId id) {
-  return write(id, [&] { return redo ? document_.redo(origin) : document_.undo(origin); });
+  return write(id, [&](Document& document) { return redo ? document.redo(origin) : document.undo(origin); });
 }
 
 // ---- watching ----
 
 void DocumentService::remember(std::vector<document::Patch> patches) {
   for (auto& [version, watch] : watches_)
-    if (watch.view) watch.history.append(document_.revision(), document_.last_patches(*watch.view));
-  watches_.at("").history.append(document_.revision(), std::move(patches));
+    if (watch.view) watch.history.append(revision(), content().last_patches(*watch.view));
+  watches_.at("").history.append(revision(), std::move(patches));
+}
+
+void DocumentService::forget_patches() {
+  for (auto& [version, watch] : watches_) watch.history = PatchHistory(revision());
 }
 
 Result<std::shared_ptr<const document::BoundView>> DocumentService::view_of(const std::string& version) const {
   if (version.empty()) return std::shared_ptr<const document::BoundView>();
   Result<std::shared_ptr<const schema::View>> view = package_->view(version);
   if (!view) return view.error();
-  return document_.bind(package_->hash(), std::move(*view));
+  return content().bind(package_->hash(), std::move(*view));
 }
 
 Result<Subscribed> DocumentService::subscribe(Subscriptions::Watched watched, std::optional<std::uint64_t> have) {
@@ -137,14 +101,14 @@ Result<Subscribed> DocumentService::subscribe(Subscriptions::Watched watched, st
                    "at most " + std::to_string(kMaxWatchedVersions) + " versions are watched at one time");
     auto view = view_of(watched.version);
     if (!view) return view.error();
-    watches_.emplace(watched.version, Watch{std::move(*view), PatchHistory(document_.revision())});
+    watches_.emplace(watched.version, Watch{std::move(*view), PatchHistory(revision())});
   }
   const Watch& watch = watches_.at(watched.version);
   // A place that the schema has and that does not exist now is fine.
-  const auto place = document_.reader(bound(watch)).locate(watched.prefix);
+  const auto place = content().reader(bound(watch)).locate(watched.prefix);
   if (!place && !place.error().is(document::Errc::out_of_range)) return place.error();
-  const bool up_to_date = have && *have == document_.revision();
-  return Subscribed{subscriptions_.add(std::move(watched), up_to_date), document_.revision()};
+  const bool up_to_date = have && *have == revision();
+  return Subscribed{subscriptions_.add(std::move(watched), up_to_date), revision()};
 }
 
 void DocumentService::unsubscribe(std::uint64_t subscription) {
@@ -152,6 +116,7 @@ void DocumentService::unsubscribe(std::uint64_t subscription) {
   if (!watched) return;
   const std::string version = watched->version;
   subscriptions_.remove(subscription);
+  unsaved_.erase(subscription);
   if (!version.empty() && !subscriptions_.watches(version)) watches_.erase(version);
 }
 
@@ -160,22 +125,33 @@ Result<Update> DocumentService::pull(std::uint64_t subscription, std::optional<s
   if (!watched) return Error(Errc::no_such_subscription, "subscription " + std::to_string(subscription) + " has ended");
   const Watch& watch = watches_.at(watched->version);
   subscriptions_.pulled(subscription);
+  if (watched->tell_when_saved && durable_ < revision()) unsaved_.insert(subscription);
   if (have) {
     if (auto patches = watch.history.since(*have))
       if (auto relative = relative_to(watched->prefix, std::move(*patches)))
-        return Update{*have, document_.revision(), std::move(*relative), std::nullopt};
+        return Update{*have, revision(), durable_, std::move(*relative), std::nullopt};
   }
-  Update update{0, document_.revision(), {}, document::Data()};
-  const document::Reader reader = document_.reader(bound(watch));
+  Update update{0, revision(), durable_, {}, document::Data()};
+  const document::Reader reader = content().reader(bound(watch));
   const auto place = reader.locate(watched->prefix);
   if (place && place->present) update.snapshot = reader.data_at(*place);
   return update;
 }
 
 std::vector<std::uint64_t> DocumentService::due() {
-  if (document_.revision() == told_) return {};
-  told_ = document_.revision();
+  if (revision() == told_) return {};
+  told_ = revision();
   return subscriptions_.changed();
+}
+
+void DocumentService::saved(std::uint64_t revision) { durable_ = std::max(durable_, revision); }
+
+std::vector<std::uint64_t> DocumentService::due_saved() {
+  if (durable_ < revision() || unsaved_.empty()) return {};
+  std::vector<std::uint64_t> tell;
+  for (const std::uint64_t id : std::exchange(unsaved_, {}))
+    if (subscriptions_.tell(id)) tell.push_back(id);
+  return tell;
 }
 
 // ---- reading ----
@@ -183,32 +159,138 @@ std::vector<std::uint64_t> DocumentService::due() {
 Result<Update> DocumentService::get(const Path& path, const std::string& version) const {
   const auto view = view_of(version);
   if (!view) return view.error();
-  const document::Reader reader = document_.reader(*view ? **view : document_.view());
+  const document::Reader reader = content().reader(*view ? **view : content().view());
   const auto place = reader.locate(path);
   if (!place) return place.error();
-  Update update{0, document_.revision(), {}, document::Data()};
+  Update update{0, revision(), durable_, {}, document::Data()};
   if (place->present) update.snapshot = reader.data_at(*place);
   return update;
 }
 
+Result<Update> DocumentService::get_at(const document::Version& at, const Path& path) {
+  Result<document::Data> value = document().content().data_at(at);
+  replica_->observe();
+  if (!value) return value.error();
+  const document::Data* found = document::find(*value, path);
+  return Update{0, revision(), durable_, {}, found ? *found : document::Data()};
+}
+
 Result<PermanentAddress> DocumentService::locate(const Path& path) const {
-  return permanent(document_.reader(), document_.graph(), path);
+  return permanent(content().reader(), content().graph(), path);
+}
+
+std::vector<HistoryEntry> DocumentService::history(std::size_t limit) {
+  document().content().seal();
+  replica_->observe();
+  const document::ChangeGraph& graph = content().graph();
+  std::vector<HistoryEntry> out;
+  for (std::size_t i = graph.size(); i-- > 0 && out.size() < std::min(limit, kMaxHistoryEntries);) {
+    const auto index = static_cast<document::ChangeIndex>(i);
+    const document::ChangeRecord& record = graph.at(index);
+    const document::WriterId& writer = graph.ids().writer(record.agent);
+    HistoryEntry entry{record.hash, writer.device, writer.incarnation, record.seq, record.id_count, {}, {}, {}};
+    for (const document::ChangeIndex parent : record.parents) entry.parents.push_back(graph.at(parent).hash);
+    for (std::size_t leaf = 0; leaf < content().history().leaf_count(index); ++leaf) {
+      const auto read = content().history().leaf(index, leaf);
+      if (!read) continue;
+      for (const document::TransactionMark& mark : read->batch.transactions) {
+        const document::TransactionMetadata& said = read->batch.metadata[mark.metadata];
+        if (said.time_ms) entry.time_ms = said.time_ms;
+        if (!said.label.empty()) entry.label = said.label;
+      }
+    }
+    out.push_back(std::move(entry));
+  }
+  return out;
+}
+
+DocumentStatus DocumentService::status() const {
+  DocumentStatus out;
+  out.revision = revision();
+  out.durable = durable_;
+  out.changes = content().graph().size();
+  out.waiting = content().waiting();
+  out.unreadable = document().unreadable();
+  out.subscriptions = subscriptions_.size();
+  for (const access::Withheld& w : document().withheld_leaves())
+    out.withheld.push_back("part " + std::to_string(w.leaf.leaf) + " of change " + to_hex(w.leaf.change) + ": " +
+                           w.why);
+  out.lost = replica_->lost();
+  return out;
+}
+
+// ---- access ----
+
+Status DocumentService::say(const std::function<Status(access::ProtectedDocument&)>& what) {
+  const std::uint64_t before = revision();
+  const Status said = what(document());
+  replica_->observe();
+  if (revision() != before) forget_patches();
+  return said;
+}
+
+Status DocumentService::grant(const std::string& path, access::Level level, const access::Principal& to) {
+  return say([&](access::ProtectedDocument& d) -> Status {
+    const auto at = d.address(path);
+    return at ? d.grant(*at, level, to) : Status(at.error());
+  });
+}
+
+Status DocumentService::revoke(const std::string& path, access::Level level, const access::Principal& from,
+                               access::Level keep) {
+  return say([&](access::ProtectedDocument& d) -> Status {
+    const auto at = d.address(path);
+    return at ? d.revoke(*at, level, from, keep) : Status(at.error());
+  });
+}
+
+Status DocumentService::admit(const access::Principal& from) {
+  return say([&](access::ProtectedDocument& d) { return d.admit_all(from); });
+}
+
+bool DocumentService::tend() {
+  bool said = false;
+  (void)say([&](access::ProtectedDocument& d) -> Status {
+    said = d.tend();
+    return {};
+  });
+  return said;
+}
+
+Result<Explained> DocumentService::explain(const std::string& path, access::Level level,
+                                           const access::Principal& who) const {
+  const auto at = document().address(path);
+  if (!at) return at.error();
+  access::Explanation why = document().explain(who, level, *at);
+  return Explained{why.allowed, why.level, std::move(why.sentence)};
 }
 
 // ---- replicating ----
 
-Changes DocumentService::changes_since(const document::Version& have) {
-  Changes out{document_.changes_since(have), {}};
-  out.heads = document_.version();
-  if (document_.graph().size() > logged_changes_) log_changes({});
+Changes DocumentService::changes_since(const document::Version& have, const std::optional<crypto::PublicKey>& peer) {
+  Changes out;
+  Document& content = document().content();
+  if (!peer || document().may_sync(*peer)) {
+    out.changes = content.changes_since(have);
+    if (peer)
+      for (Change& change : out.changes) change = document().redacted(std::move(change), *peer);
+  }
+  out.heads = content.version();
+  // After sealing, which may have said something.
+  for (const access::SignedStatement& s : peer ? document().statements_for(*peer) : document().statements())
+    out.statements.push_back(access::encode_statement(s));
+  replica_->observe();
   return out;
 }
 
-Imported DocumentService::import(std::vector<Change> changes) {
-  document::Import done = document_.import(std::move(changes));
-  if (document_.graph().size() > logged_changes_) log_changes({});
-  if (done.applied > 0) remember(std::move(done.patches));
-  return {done.revision, done.applied, document_.waiting(), std::move(done.refused)};
+Imported DocumentService::import(std::vector<access::SignedStatement> statements, std::vector<Change> changes) {
+  const std::uint64_t before = revision();
+  access::ProtectedDocument::Taken taken = replica_->take(std::move(statements), std::move(changes));
+  if (revision() == before + 1)
+    remember(std::move(taken.patches));
+  else if (revision() != before)
+    forget_patches();
+  return {revision(), taken.changes, content().waiting(), taken.statements, std::move(taken.refused)};
 }
 
 }  // namespace tlfs::document_actor

@@ -1,16 +1,18 @@
-// All that a document actor does, without the actor: a document, its log, its subscribers. Single-threaded, never
-// blocks unless its log does.
+// All that a document actor does, without the actor: a replica and its subscribers. Single-threaded, never blocks.
 //
-// What it answers is in the log before it is answered. When the log refuses something the service throws: what it holds
-// in memory is then more than what it may claim, and the actor starts again from the log.
+// Everything is done in memory and shown at once; take_writes() is what has to reach the disk before the outcome may be
+// told (the actor's output gate sees to that), and saved() says that it has.
+//
+// Whatever needs old changes that are not in memory throws replica::HistoryNeeded. The replica is of no use then;
+// replace() it with one that has them, and ask again. Subscriptions and what they missed are not touched by that.
 #pragma once
 
 #include <deque>
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 
-#include "actors/document/document_log.h"
 #include "actors/document/patch_history.h"
 #include "actors/document/protocol.h"
 #include "actors/document/subscriptions.h"
@@ -18,15 +20,17 @@
 namespace tlfs::document_actor {
 
 inline constexpr std::size_t kMaxWatchedVersions = 64;  // at one time, the document's own not counted
+inline constexpr std::size_t kMaxHistoryEntries = 100'000;  // in one answer
 
 class DocumentService {
  public:
   using EditFunction = std::function<Status(document::Transaction&)>;
 
-  // Reads the log and goes on where it ends; an empty one makes an empty document. `incarnation` of the actor.
-  // Errc::bad_log when the log cannot be read.
-  static Result<std::unique_ptr<DocumentService>> open(document::Document::Settings settings,
-                                                       std::shared_ptr<DocumentLog> log, std::uint64_t incarnation);
+  // `package`: what subscriptions to other versions are looked up in. `incarnation` of the actor.
+  DocumentService(std::unique_ptr<replica::Replica> replica, std::shared_ptr<const schema::Package> package,
+                  std::uint64_t incarnation);
+  // The same document opened anew from what the disk has. Everything that was taken to be written is there.
+  void replace(std::unique_ptr<replica::Replica> replica);
 
   // ---- writing ----
   Result<Committed> transact(WriteRequest request);
@@ -38,18 +42,42 @@ class DocumentService {
   Result<Subscribed> subscribe(Subscriptions::Watched watched, std::optional<std::uint64_t> have);
   void unsubscribe(std::uint64_t subscription);
   Result<Update> pull(std::uint64_t subscription, std::optional<std::uint64_t> have);
-  // Subscriptions whose subscriber is to be told of the current revision; each is named once until it has pulled.
+  // Subscriptions whose subscriber is to be told that there is something to pull; each is named once until it has
+  // pulled.
   std::vector<std::uint64_t> due();
+  // The same for those who are to be told that all they have seen is saved.
+  std::vector<std::uint64_t> due_saved();
+  std::size_t subscriptions() const { return subscriptions_.size(); }
 
   // ---- reading ----
   Result<Update> get(const document::Path& path, const std::string& version) const;
+  Result<Update> get_at(const document::Version& at, const document::Path& path);
   Result<PermanentAddress> locate(const document::Path& path) const;
-  std::uint64_t revision() const { return document_.revision(); }
-  const document::Document& document() const { return document_; }
+  std::vector<HistoryEntry> history(std::size_t limit);  // seals
+  DocumentStatus status() const;
+  std::uint64_t revision() const { return content().revision(); }
+  const document::Document& content() const { return replica_->document().content(); }
+
+  // ---- access ----
+  // All of them may change what is shown; then subscribers get a snapshot.
+  Status grant(const std::string& path, access::Level level, const access::Principal& to);
+  Status revoke(const std::string& path, access::Level level, const access::Principal& from, access::Level keep);
+  Status admit(const access::Principal& from);
+  Result<Explained> explain(const std::string& path, access::Level level, const access::Principal& who) const;
+  // Says what nobody needs to ask for. To be called when statements have come, here or elsewhere.
+  bool tend();
 
   // ---- replicating ----
-  Changes changes_since(const document::Version& have);
-  Imported import(std::vector<document::Change> changes);
+  Changes changes_since(const document::Version& have, const std::optional<crypto::PublicKey>& peer);
+  Imported import(std::vector<access::SignedStatement> statements, std::vector<document::Change> changes);
+
+  // ---- the disk ----
+  // To be written after everything that was taken before.
+  storage::Batch take_writes() { return replica_->take_writes(); }
+  // Everything up to this revision is on the disk.
+  void saved(std::uint64_t revision);
+  std::uint64_t durable() const { return durable_; }
+  replica::Replica& replica() { return *replica_; }
 
  private:
   // A version that is watched, and what has happened in its names lately.
@@ -58,25 +86,22 @@ class DocumentService {
     PatchHistory history;
   };
 
-  DocumentService(document::Document::Settings settings, std::shared_ptr<DocumentLog> log, std::uint64_t incarnation);
-  Status recover(LogContents contents);
-  template <class F>
-  Result<Committed> write(WriteId id, F&& run);
-  void remember(const DoneWrite& done);
-  void log_changes(WriteId id);
+  access::ProtectedDocument& document() { return replica_->document(); }
+  const access::ProtectedDocument& document() const { return replica_->document(); }
+  Result<Committed> write(const WriteId& id, const std::function<Result<document::Commit>(document::Document&)>& run);
+  Status say(const std::function<Status(access::ProtectedDocument&)>& what);
   void remember(std::vector<document::Patch> patches);
+  void forget_patches();
   Result<std::shared_ptr<const document::BoundView>> view_of(const std::string& version) const;
-  const document::BoundView& bound(const Watch& watch) const { return watch.view ? *watch.view : document_.view(); }
+  const document::BoundView& bound(const Watch& watch) const { return watch.view ? *watch.view : content().view(); }
 
+  std::unique_ptr<replica::Replica> replica_;
   std::shared_ptr<const schema::Package> package_;
-  document::Document document_;
-  std::shared_ptr<DocumentLog> log_;
-  std::size_t logged_changes_ = 0;  // of the graph
   Subscriptions subscriptions_;
   std::map<std::string, Watch> watches_;  // by version; "" is the document's own and always there
-  std::map<WriteId, std::uint64_t> done_;
-  std::deque<WriteId> done_order_;
-  std::uint64_t told_ = 0;  // the revision that was told last
+  std::uint64_t told_ = 0;                // the revision that was told last
+  std::uint64_t durable_ = 0;
+  std::set<std::uint64_t> unsaved_;  // subscriptions that want to know when what they have seen is saved
 };
 
 }  // namespace tlfs::document_actor

@@ -14,7 +14,9 @@ enum class Errc : int {
   too_many_subscriptions,
   no_such_document,
   busy,     // more writes of one client are under way than are allowed
-  bad_log,  // what was recorded of the document cannot be read
+  not_saved,  // the disk does not take it: what is shown will be saved when it does; nothing new is accepted until then
+  deleted,    // it was forgotten on this device
+  exists,     // a document of that id is here already
   stopped,  // the node has stopped
   foreign,  // an error of a module that this program does not know; its text says which
 };

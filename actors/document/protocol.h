@@ -8,16 +8,11 @@
 
 #include "actors/document/edit.h"
 #include "actors/document/errors.h"
+#include "runtime/replica/replica.h"
 
 namespace tlfs::document_actor {
 
-// Names a write of one client, so that it takes effect once however often it is sent. {0, 0}: sent once only.
-struct WriteId {
-  std::uint64_t client = 0;
-  std::uint64_t number = 0;
-  bool named() const { return client != 0; }
-  friend auto operator<=>(const WriteId&, const WriteId&) = default;
-};
+using replica::WriteId;
 
 struct WriteRequest {
   std::vector<Edit> edits;
@@ -43,6 +38,7 @@ struct Subscribed {
 struct Update {
   std::uint64_t from = 0;  // of patches; in a watch, the `to` of the update before
   std::uint64_t to = 0;
+  std::uint64_t durable = 0;               // the latest revision that is on the disk; at most `to`
   std::vector<document::Patch> patches;    // relative to the watched place
   std::optional<document::Data> snapshot;  // instead of patches: the value itself; null when the place does not exist
 };
@@ -50,13 +46,46 @@ struct Update {
 struct Changes {
   std::vector<document::Change> changes;
   document::Version heads;
+  std::vector<Bytes> statements;  // encoded, in causal order
 };
 
 struct Imported {
   std::uint64_t revision = 0;
-  std::size_t applied = 0;
+  std::size_t applied = 0;  // changes that took effect now, earlier ones that had waited included
   std::size_t waiting = 0;
+  std::size_t statements = 0;  // new ones
   std::vector<Error> refused;
+};
+
+// How it stands with a document.
+struct DocumentStatus {
+  std::uint64_t revision = 0;
+  std::uint64_t durable = 0;                // the latest revision that is on the disk
+  std::optional<std::string> disk_error;    // why the rest is not
+  std::uint64_t changes = 0;                // sealed
+  std::uint64_t waiting = 0;                // changes that wait for others
+  std::uint64_t unreadable = 0;             // changes with a part that this device cannot read
+  std::uint64_t subscriptions = 0;
+  std::vector<std::string> withheld;        // parts of changes that are kept and not shown, each with the reason
+  std::vector<std::string> lost;            // what could not be read when the document was opened
+};
+
+// A change, for people.
+struct HistoryEntry {
+  document::ChangeHash hash{};
+  crypto::PublicKey device{};
+  std::uint64_t incarnation = 0;
+  std::uint64_t seq = 0;
+  std::uint64_t operations = 0;
+  std::optional<std::int64_t> time_ms;  // of its last transaction that says; since the Unix epoch
+  std::string label;                    // of its last transaction that has one
+  std::vector<document::ChangeHash> parents;
+};
+
+struct Explained {
+  bool allowed = false;
+  access::Level level = access::Level::none;  // what the principal has there
+  std::string sentence;
 };
 
 }  // namespace tlfs::document_actor

@@ -36,11 +36,17 @@ void write(const Error& error, messages::Error::Builder out) {
 Error read(messages::Error::Reader in) {
   const std::string module = from_text(in.getModule());
   std::string message = from_text(in.getMessage());
-  if (module == errc_module(Errc())) return Error(static_cast<Errc>(in.getCode()), std::move(message));
-  if (module == errc_module(document::Errc()))
-    return Error(static_cast<document::Errc>(in.getCode()), std::move(message));
-  if (module == schema::errc_module(schema::Errc()))
-    return Error(static_cast<schema::Errc>(in.getCode()), std::move(message));
+  std::optional<Error> known;
+  const auto is_of = [&](auto code) {
+    if (!known && module == errc_module(code)) known.emplace(static_cast<decltype(code)>(in.getCode()), message);
+  };
+  is_of(Errc());
+  is_of(document::Errc());
+  is_of(schema::Errc());
+  is_of(access::Errc());
+  is_of(replica::Errc());
+  is_of(storage::Errc());
+  if (known) return *known;
   return Error(Errc::foreign, module + ": " + message);
 }
 
@@ -77,11 +83,13 @@ ReplyMessage to_reply(const Result<Update>& update) {
     if (u.snapshot) {
       auto to = out.initSnapshot();
       to.setRevision(u.to);
+      to.setDurable(u.durable);
       write(*u.snapshot, to.initValue());
     } else {
       auto to = out.initPatches();
       to.setFrom(u.from);
       to.setTo(u.to);
+      to.setDurable(u.durable);
       write(u.patches, to.initPatches(count(u.patches.size())));
     }
   });
@@ -92,6 +100,7 @@ ReplyMessage to_reply(const Result<Changes>& changes) {
     auto to = out.initChanges();
     write(c.changes, to.initChanges(count(c.changes.size())));
     write(c.heads, to.initHeads(count(c.heads.size())));
+    write(c.statements, to.initStatements(count(c.statements.size())));
   });
 }
 
@@ -103,11 +112,55 @@ ReplyMessage to_reply(const Result<Imported>& imported) {
     to.setWaiting(static_cast<std::uint32_t>(i.waiting));
     auto refused = to.initRefused(count(i.refused.size()));
     for (unsigned k = 0; k < refused.size(); ++k) write(i.refused[k], refused[k]);
+    to.setStatements(static_cast<std::uint32_t>(i.statements));
   });
 }
 
 ReplyMessage to_reply(const Result<PermanentAddress>& address) {
   return reply(address, [](const PermanentAddress& a, messages::Reply::Builder& out) { write(a, out.initAddress()); });
+}
+
+ReplyMessage to_reply(const Result<std::vector<HistoryEntry>>& history) {
+  return reply(history, [](const std::vector<HistoryEntry>& h, messages::Reply::Builder& out) {
+    auto entries = out.initHistory().initEntries(count(h.size()));
+    for (unsigned i = 0; i < entries.size(); ++i) {
+      auto to = entries[i];
+      to.setHash(to_blob(h[i].hash));
+      to.setDevice(to_blob(h[i].device));
+      to.setIncarnation(h[i].incarnation);
+      to.setSeq(h[i].seq);
+      to.setOperations(h[i].operations);
+      to.setTimeMs(h[i].time_ms.value_or(0));
+      to.setLabel(to_text(h[i].label));
+      write(h[i].parents, to.initParents(count(h[i].parents.size())));
+    }
+  });
+}
+
+ReplyMessage to_reply(const Result<DocumentStatus>& status) {
+  return reply(status, [](const DocumentStatus& s, messages::Reply::Builder& out) {
+    auto to = out.initStatus();
+    to.setRevision(s.revision);
+    to.setDurable(s.durable);
+    to.setDiskError(to_text(s.disk_error.value_or("")));
+    to.setChanges(s.changes);
+    to.setWaiting(s.waiting);
+    to.setUnreadable(s.unreadable);
+    to.setSubscriptions(s.subscriptions);
+    auto withheld = to.initWithheld(count(s.withheld.size()));
+    for (unsigned i = 0; i < withheld.size(); ++i) withheld.set(i, to_text(s.withheld[i]));
+    auto lost = to.initLost(count(s.lost.size()));
+    for (unsigned i = 0; i < lost.size(); ++i) lost.set(i, to_text(s.lost[i]));
+  });
+}
+
+ReplyMessage to_reply(const Result<Explained>& explained) {
+  return reply(explained, [](const Explained& e, messages::Reply::Builder& out) {
+    auto to = out.initExplained();
+    to.setAllowed(e.allowed);
+    to.setLevel(static_cast<messages::Level>(e.level));
+    to.setSentence(to_text(e.sentence));
+  });
 }
 
 template <>
@@ -140,12 +193,14 @@ Result<Update> from_reply(const ReplyMessage& reply) {
   Update update;
   if (in->isSnapshot()) {
     update.to = in->getSnapshot().getRevision();
+    update.durable = in->getSnapshot().getDurable();
     Result<document::Data> value = read(in->getSnapshot().getValue());
     if (!value) return value.error();
     update.snapshot = std::move(*value);
   } else if (in->isPatches()) {
     update.from = in->getPatches().getFrom();
     update.to = in->getPatches().getTo();
+    update.durable = in->getPatches().getDurable();
     Result<std::vector<document::Patch>> patches = read(in->getPatches().getPatches());
     if (!patches) return patches.error();
     update.patches = std::move(*patches);
@@ -163,7 +218,7 @@ Result<Changes> from_reply(const ReplyMessage& reply) {
   if (!changes) return changes.error();
   Result<document::Version> heads = read_heads(in->getChanges().getHeads());
   if (!heads) return heads.error();
-  return Changes{std::move(*changes), std::move(*heads)};
+  return Changes{std::move(*changes), std::move(*heads), read_blobs(in->getChanges().getStatements())};
 }
 
 template <>
@@ -171,7 +226,7 @@ Result<Imported> from_reply(const ReplyMessage& reply) {
   const auto in = reply.read();
   if (!in->isImported()) return unexpected(*in);
   const auto from = in->getImported();
-  Imported out{from.getRevision(), from.getApplied(), from.getWaiting(), {}};
+  Imported out{from.getRevision(), from.getApplied(), from.getWaiting(), from.getStatements(), {}};
   for (const auto error : from.getRefused()) out.refused.push_back(read(error));
   return out;
 }
@@ -181,6 +236,55 @@ Result<PermanentAddress> from_reply(const ReplyMessage& reply) {
   const auto in = reply.read();
   if (!in->isAddress()) return unexpected(*in);
   return read(in->getAddress());
+}
+
+template <>
+Result<std::vector<HistoryEntry>> from_reply(const ReplyMessage& reply) {
+  const auto in = reply.read();
+  if (!in->isHistory()) return unexpected(*in);
+  std::vector<HistoryEntry> out;
+  for (const auto from : in->getHistory().getEntries()) {
+    HistoryEntry& entry = out.emplace_back();
+    if (!read_fixed(from.getHash(), entry.hash) || !read_fixed(from.getDevice(), entry.device))
+      return Error(Errc::malformed, "a hash or key that is not 32 bytes long");
+    entry.incarnation = from.getIncarnation();
+    entry.seq = from.getSeq();
+    entry.operations = from.getOperations();
+    if (from.getTimeMs() != 0) entry.time_ms = from.getTimeMs();
+    entry.label = from_text(from.getLabel());
+    Result<document::Version> parents = read_heads(from.getParents());
+    if (!parents) return parents.error();
+    entry.parents = std::move(*parents);
+  }
+  return out;
+}
+
+template <>
+Result<DocumentStatus> from_reply(const ReplyMessage& reply) {
+  const auto in = reply.read();
+  if (!in->isStatus()) return unexpected(*in);
+  const auto from = in->getStatus();
+  DocumentStatus out;
+  out.revision = from.getRevision();
+  out.durable = from.getDurable();
+  if (from.getDiskError().size() > 0) out.disk_error = from_text(from.getDiskError());
+  out.changes = from.getChanges();
+  out.waiting = from.getWaiting();
+  out.unreadable = from.getUnreadable();
+  out.subscriptions = from.getSubscriptions();
+  for (const auto text : from.getWithheld()) out.withheld.push_back(from_text(text));
+  for (const auto text : from.getLost()) out.lost.push_back(from_text(text));
+  return out;
+}
+
+template <>
+Result<Explained> from_reply(const ReplyMessage& reply) {
+  const auto in = reply.read();
+  if (!in->isExplained()) return unexpected(*in);
+  const auto from = in->getExplained();
+  const Result<access::Level> level = read(from.getLevel());
+  if (!level) return level.error();
+  return Explained{from.getAllowed(), *level, from_text(from.getSentence())};
 }
 
 }  // namespace tlfs::document_actor

@@ -17,6 +17,9 @@ ReplyMessage to_reply(const Result<Update>& update);
 ReplyMessage to_reply(const Result<Changes>& changes);
 ReplyMessage to_reply(const Result<Imported>& imported);
 ReplyMessage to_reply(const Result<PermanentAddress>& address);
+ReplyMessage to_reply(const Result<std::vector<HistoryEntry>>& history);
+ReplyMessage to_reply(const Result<DocumentStatus>& status);
+ReplyMessage to_reply(const Result<Explained>& explained);
 
 // The answer of that type; the error that the reply holds; Errc::malformed when it holds something else.
 template <class T>
@@ -36,6 +39,12 @@ template <>
 Result<Imported> from_reply(const ReplyMessage& reply);
 template <>
 Result<PermanentAddress> from_reply(const ReplyMessage& reply);
+template <>
+Result<std::vector<HistoryEntry>> from_reply(const ReplyMessage& reply);
+template <>
+Result<DocumentStatus> from_reply(const ReplyMessage& reply);
+template <>
+Result<Explained> from_reply(const ReplyMessage& reply);
 
 // An error that came as a message. Modules that this program does not know become Errc::foreign.
 Error read(messages::Error::Reader in);

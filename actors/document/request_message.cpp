@@ -5,13 +5,6 @@
 namespace tlfs::document_actor {
 namespace {
 
-template <std::size_t N>
-bool take_fixed(capnp::Data::Reader in, std::array<std::uint8_t, N>& out) {
-  if (in.size() != N) return false;
-  std::copy(in.begin(), in.end(), out.begin());
-  return true;
-}
-
 Error malformed(std::string what) { return Error(Errc::malformed, std::move(what)); }
 
 }  // namespace
@@ -34,13 +27,13 @@ void write(const PermanentAddress& address, messages::Address::Builder out) {
 
 Result<PermanentAddress> read(messages::Address::Reader in) {
   PermanentAddress out;
-  if (!take_fixed(in.getNode(), out.node)) return malformed("a schema node's id that is not 16 bytes long");
+  if (!read_fixed(in.getNode(), out.node)) return malformed("a schema node's id that is not 16 bytes long");
   if (in.getKeys().size() > document::kMaxKeysPerTarget) return malformed("an address with too many keys");
   for (const auto key : in.getKeys()) {
     PermanentKey& to = out.keys.emplace_back();
     if (key.isElement()) {
       to.element.emplace();
-      if (!take_fixed(key.getElement().getDevice(), to.element->writer.device))
+      if (!read_fixed(key.getElement().getDevice(), to.element->writer.device))
         return malformed("a device's key that is not 32 bytes long");
       to.element->writer.incarnation = key.getElement().getIncarnation();
       to.element->counter = key.getElement().getCounter();
@@ -222,7 +215,7 @@ Result<document::Version> read_heads(capnp::List<capnp::Data>::Reader in) {
   if (in.size() > kMaxHeads) return malformed("a version with " + std::to_string(in.size()) + " heads");
   document::Version heads;
   for (const auto hash : in)
-    if (!take_fixed(hash, heads.emplace_back())) return malformed("a change's hash that is not 32 bytes long");
+    if (!read_fixed(hash, heads.emplace_back())) return malformed("a change's hash that is not 32 bytes long");
   return heads;
 }
 
@@ -240,6 +233,73 @@ Result<std::vector<document::Change>> read_changes(capnp::List<capnp::Data>::Rea
 
 void write(const std::vector<document::Change>& changes, capnp::List<capnp::Data>::Builder out) {
   for (unsigned i = 0; i < changes.size(); ++i) out.set(i, to_blob(document::encode_change(changes[i])));
+}
+
+std::vector<Bytes> read_blobs(capnp::List<capnp::Data>::Reader in) {
+  std::vector<Bytes> out;
+  out.reserve(in.size());
+  for (const auto bytes : in) out.push_back(from_blob(bytes));
+  return out;
+}
+
+void write(const std::vector<Bytes>& blobs, capnp::List<capnp::Data>::Builder out) {
+  for (unsigned i = 0; i < blobs.size(); ++i) out.set(i, to_blob(blobs[i]));
+}
+
+Result<std::vector<access::SignedStatement>> read_statements(capnp::List<capnp::Data>::Reader in) {
+  if (in.size() > kMaxStatementsPerMessage) return malformed(std::to_string(in.size()) + " statements in one message");
+  std::vector<access::SignedStatement> out;
+  out.reserve(in.size());
+  for (const auto bytes : in) {
+    Result<access::SignedStatement> statement = access::decode_statement({bytes.begin(), bytes.size()});
+    if (!statement) return statement.error();
+    out.push_back(std::move(*statement));
+  }
+  return out;
+}
+
+Result<access::Level> read(messages::Level level) {
+  const auto number = static_cast<std::uint16_t>(level);
+  if (number > static_cast<std::uint16_t>(access::Level::own)) return malformed("an unknown level of access");
+  return static_cast<access::Level>(number);
+}
+
+void write(const access::Principal& principal, messages::Principal::Builder out) {
+  switch (principal.kind) {
+    case access::Principal::Kind::anyone:
+      return out.setAnyone();
+    case access::Principal::Kind::key:
+      return out.setDevice(to_blob(principal.key));
+    case access::Principal::Kind::members: {
+      if (principal.level == access::Level::own) return out.setUser(to_blob(principal.key));
+      auto members = out.initMembers();
+      members.setDocument(to_blob(principal.key));
+      members.setLevel(static_cast<messages::Level>(principal.level));
+      return;
+    }
+  }
+}
+
+Result<access::Principal> read(messages::Principal::Reader in) {
+  crypto::PublicKey key{};
+  const auto misfit = [] { return malformed("a principal's key that is not 32 bytes long"); };
+  switch (in.which()) {
+    case messages::Principal::ANYONE:
+      return access::Principal::anyone();
+    case messages::Principal::DEVICE:
+      if (!read_fixed(in.getDevice(), key)) return misfit();
+      return access::Principal::of_key(key);
+    case messages::Principal::USER:
+      if (!read_fixed(in.getUser(), key)) return misfit();
+      return access::Principal::user(key);
+    case messages::Principal::MEMBERS: {
+      if (!read_fixed(in.getMembers().getDocument(), key)) return misfit();
+      const Result<access::Level> level = read(in.getMembers().getLevel());
+      if (!level) return level.error();
+      return access::Principal::members(key, {}, *level);
+    }
+  }
+  return malformed("a principal of unknown kind");
 }
 
 }  // namespace tlfs::document_actor

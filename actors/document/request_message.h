@@ -1,6 +1,8 @@
 // Write requests and addresses as messages, and back. Any bytes that are a message are safe to read.
 #pragma once
 
+#include <algorithm>
+
 #include "actors/document/protocol.h"
 #include "actors/document/value_message.h"
 
@@ -22,6 +24,26 @@ Result<document::Version> read_heads(capnp::List<capnp::Data>::Reader in);
 Result<std::vector<document::Change>> read_changes(capnp::List<capnp::Data>::Reader in);
 void write(const std::vector<document::Change>& changes, capnp::List<capnp::Data>::Builder out);  // of the same size
 
+// Lists of bytes, of the same size.
+std::vector<Bytes> read_blobs(capnp::List<capnp::Data>::Reader in);
+void write(const std::vector<Bytes>& blobs, capnp::List<capnp::Data>::Builder out);
+// At most kMaxStatementsPerMessage.
+Result<std::vector<access::SignedStatement>> read_statements(capnp::List<capnp::Data>::Reader in);
+
+Result<access::Level> read(messages::Level level);
+// Principals that a message can name: those of Principal with members at the root.
+void write(const access::Principal& principal, messages::Principal::Builder out);
+Result<access::Principal> read(messages::Principal::Reader in);
+
+// False when the lengths differ.
+template <std::size_t N>
+bool read_fixed(capnp::Data::Reader in, std::array<std::uint8_t, N>& out) {
+  if (in.size() != N) return false;
+  std::copy(in.begin(), in.end(), out.begin());
+  return true;
+}
+
+inline constexpr std::size_t kMaxStatementsPerMessage = 1u << 20;
 inline constexpr std::size_t kMaxHeads = 1u << 16;
 inline constexpr std::size_t kMaxChangesPerMessage = 1u << 20;
 

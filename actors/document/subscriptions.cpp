@@ -41,4 +41,12 @@ std::vector<std::uint64_t> Subscriptions::changed() {
   return tell;
 }
 
+bool Subscriptions::tell(std::uint64_t id) {
+  const auto at = all_.find(id);
+  if (at == all_.end() || !at->second.listening) return false;
+  at->second.listening = false;
+  std::erase(idle_, id);
+  return true;
+}
+
 }  // namespace tlfs::document_actor

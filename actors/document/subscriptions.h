@@ -19,7 +19,8 @@ class Subscriptions {
  public:
   struct Watched {
     document::Path prefix;
-    std::string version;  // as asked for; empty: the document's
+    std::string version;           // as asked for; empty: the document's
+    bool tell_when_saved = false;  // also when nothing new is to be seen
   };
 
   // Names start behind `first`, so that those of an earlier incarnation mean nothing.
@@ -37,6 +38,8 @@ class Subscriptions {
   void pulled(std::uint64_t id);
   // Something has changed: those who are to be told now. Costs what it returns.
   std::vector<std::uint64_t> changed();
+  // One of them is to be told something now. False when it has been told and has not pulled yet.
+  bool tell(std::uint64_t id);
 
  private:
   struct Entry {

@@ -1,12 +1,22 @@
 #include "actors/node/node.h"
 
+#include <filesystem>
+
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
 
+#include "actors/auth/auth_actor.h"
 #include "actors/document/document_actor.h"
 #include "actors/document/request_message.h"
+#include "actors/node/identity.h"
 #include "actors/node/node_actors.h"
+#include "actors/store/store_actor.h"
+#include "runtime/access/realm.h"
+#include "runtime/replica/records.h"
+#include "runtime/storage/leveldb_store.h"
+#include "runtime/storage/memory_store.h"
+#include "schema/compiler/compile.h"
 
 namespace tlfs {
 namespace {
@@ -26,55 +36,168 @@ std::pair<Node::Callback<T>, std::future<Result<T>>> promised() {
 template <class T>
 class Once {
  public:
-  Once(Node::Callback<T> call, std::shared_ptr<std::atomic<std::size_t>> under_way)
-      : call_(std::move(call)), under_way_(std::move(under_way)) {}
+  Once(Node::Callback<T> call, std::function<void()> over) : call_(std::move(call)), over_(std::move(over)) {}
   Once(const Once&) = delete;
   Once& operator=(const Once&) = delete;
   ~Once() { (*this)(Error(Errc::stopped, "the node has stopped")); }
   void operator()(Result<T> result) {
     if (!call_) return;
-    const auto call = std::move(call_);
-    call_ = nullptr;
-    under_way_->fetch_sub(1);
+    const auto call = std::exchange(call_, nullptr);
+    over_();
     call(std::move(result));
   }
 
  private:
   Node::Callback<T> call_;
-  std::shared_ptr<std::atomic<std::size_t>> under_way_;
+  std::function<void()> over_;
 };
 
 template <class T, class F>
-caf::message message_of(F&& fill) {
+messaging::Message<T> message_of(F&& fill) {
   messaging::MessageBuilder<T> builder;
   fill(builder.root());
-  return caf::make_message(std::move(builder).seal());
+  return std::move(builder).seal();
 }
 
-Error not_open(const document::DocumentId& id) {
-  return Error(Errc::no_such_document, "document " + to_hex(id) + " is not open here");
+template <class T>
+std::future<Result<T>> ready(Result<T> result) {
+  std::promise<Result<T>> promise;
+  promise.set_value(std::move(result));
+  return promise.get_future();
+}
+
+// What a person's document holds beside its statements: what friends and devices are to see.
+std::shared_ptr<const schema::Package> user_package() {
+  const auto compiled = schema::compile(R"(
+user { 0.1.0 { .: Struct  .name: MVReg<String>  .devices: Table<String>  .devices.{}: Struct
+               .devices.{}.name: MVReg<String> } }
+)",
+                                        "user.tlfs");
+  return compiled->front().package;
+}
+
+store::OpenStore store_in(const std::string& directory) {
+  if (directory.empty())
+    return [disk = std::make_shared<storage::MemoryDisk>()] { return storage::open_memory_store(disk); };
+  storage::LevelDbOptions options;
+  options.directory = directory + "/" + node::kStoreFolder;
+  return [options] { return storage::open_leveldb_store(options); };
+}
+
+// The first time the store that start() has opened, and then a new one for every incarnation of its actor.
+store::OpenStore first(std::unique_ptr<storage::Store> store, store::OpenStore then) {
+  auto shared = std::make_shared<std::unique_ptr<storage::Store>>(std::move(store));
+  return [shared, then = std::move(then)]() -> Result<std::unique_ptr<storage::Store>> {
+    if (*shared) return std::move(*shared);
+    return then();
+  };
+}
+
+Result<std::vector<access::SignedStatement>> statements_in(storage::Store& store, const document::DocumentId& id) {
+  std::vector<access::SignedStatement> out;
+  const storage::Range range = storage::kind_range(id, storage::Kind::statement);
+  const auto scanned = store.scan(range.from, range.to, [&](ByteView, ByteView value) {
+    if (Result<access::SignedStatement> s = access::decode_statement(value)) out.push_back(std::move(*s));
+    return true;
+  });
+  if (!scanned) return scanned.error();
+  return out;
+}
+
+// The user document of the person whose device this is, made when there is none.
+Result<document::DocumentId> find_user(storage::Store& store, const node::Identity& identity, Random& random,
+                                       const std::function<void(const crypto::SigningKey&)>& new_user,
+                                       access::Directory& directory) {
+  const auto known = node::read_identity(store, "user");
+  if (!known) return known.error();
+  document::DocumentId id{};
+  if (*known && (*known)->size() == id.size()) {
+    std::copy((*known)->begin(), (*known)->end(), id.begin());
+    Result<std::vector<access::SignedStatement>> statements = statements_in(store, id);
+    if (!statements) return statements.error();
+    directory.learn(std::move(*statements));
+    return id;
+  }
+  const crypto::SigningKey recovery = crypto::SigningKey::generate(random);
+  if (new_user) new_user(recovery);
+  const auto package = user_package();
+  access::Realm realm({identity.device, &random, {}, {}});
+  std::vector<access::SignedStatement> statements = realm.create_user(recovery, package).statements();
+  id = recovery.public_key();
+
+  replica::Replica::Settings settings;
+  settings.document.id = id;
+  settings.document.device = identity.device;
+  settings.document.package = package;
+  settings.document.secrets = std::make_shared<access::EpochSecrets>();
+  settings.document.random = &random;
+  settings.at_rest = identity.at_rest;
+  settings.package = [package](const crypto::Digest&) { return package; };
+  const auto replica = replica::Replica::join(std::move(settings));
+  (void)replica->take(statements, {});
+  storage::Batch batch = replica->take_writes();
+  batch.put(storage::identity_key("user"), Bytes(id.begin(), id.end()));
+  if (Status s = store.write(batch); !s) return s.error();
+  directory.learn(std::move(statements));
+  return id;
 }
 
 }  // namespace
 
-std::unique_ptr<Node> Node::start(Settings settings) {
+Result<std::unique_ptr<Node>> Node::start(Settings settings) {
   auto actors = std::make_unique<Actors>();
-  if (!settings.device)
-    settings.device = std::make_shared<crypto::SigningKey>(crypto::SigningKey::generate(actors->random));
+  node::Identity identity;
+  auto environment = std::make_shared<document_actor::DocumentEnvironment>();
+  environment->directory = std::make_shared<access::Directory>();
+  if (settings.directory.empty()) {
+    if (!settings.device)
+      settings.device = std::make_shared<crypto::SigningKey>(crypto::SigningKey::generate(actors->random));
+    identity = node::identity_of(settings.device);
+  } else {
+    std::error_code error;
+    std::filesystem::create_directories(settings.directory, error);
+    if (error) return Error(storage::Errc::denied, settings.directory + ": cannot be made: " + error.message());
+    Result<node::Identity> opened = node::open_identity(settings.directory, settings.passphrase, actors->random);
+    if (!opened) return opened.error();
+    identity = std::move(*opened);
+  }
+  const store::OpenStore open = store_in(settings.directory);
+  Result<std::unique_ptr<storage::Store>> opened = open();
+  if (!opened) return opened.error();
+  std::unique_ptr<storage::Store> store = std::move(*opened);
+  if (!settings.directory.empty()) {
+    const Result<std::uint64_t> incarnation = node::check_continuity(settings.directory, *store, actors->random);
+    if (!incarnation) return incarnation.error();
+    environment->new_incarnation = *incarnation;
+  }
+  const Result<document::DocumentId> user =
+      find_user(*store, identity, actors->random, settings.new_user, *environment->directory);
+  if (!user) return user.error();
+
+  environment->device = identity.device;
+  environment->at_rest = identity.at_rest;
+  environment->user = *user;
+  environment->packages = std::make_shared<document_actor::PackageShelf>();
+  environment->clock = std::make_shared<SystemClock>();
+  environment->random = [] { return std::make_shared<crypto::SystemRandom>(); };
+  environment->close_after = settings.close_after;
+  environment->request_timeout = settings.request_timeout;
+
   actors->config.set("scheduler.policy", caf::atom("sharing"));
   actors->config.set("scheduler.max-threads", settings.workers);
   actors->config.set("logger.verbosity", caf::atom("quiet"));
   actors->system.emplace(actors->config);
   auto logger = std::make_shared<spdlog::logger>("node", std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
   logger->set_level(spdlog::level::from_str(settings.log_level));
-  supervision::SupervisorConfig documents{supervision::ActorPath("node").child("documents"),
-                                          {},
-                                          {},
-                                          {},
-                                          std::make_shared<SystemClock>(),
-                                          std::make_shared<crypto::SystemRandom>(),
-                                          std::move(logger)};
-  actors->documents = supervision::spawn_root_supervisor(*actors->system, std::move(documents));
+  node::TreeSettings tree;
+  tree.open_store = first(std::move(store), open);
+  tree.environment = std::move(environment);
+  tree.random = [] { return std::make_shared<crypto::SystemRandom>(); };
+  tree.logger = std::move(logger);
+  tree.client.timeout = settings.request_timeout;
+  tree.client.max_held = kMaxRequestsUnderWay + 64;
+  tree.client.max_open = settings.max_open / node::Tree::kClients + 1;
+  actors->tree = node::start_tree(*actors->system, std::move(tree));
   actors->client_id = actors->random.next_u64() | 1;
   actors->settings = std::move(settings);
   return std::unique_ptr<Node>(new Node(std::move(actors)));
@@ -82,79 +205,138 @@ std::unique_ptr<Node> Node::start(Settings settings) {
 
 Node::Node(std::unique_ptr<Actors> actors) : actors_(std::move(actors)) {}
 
+// Documents bring to the disk what they have shown before the store goes.
 Node::~Node() {
-  for (auto& [id, open] : actors_->open) caf::anon_send_exit(open.client, caf::exit_reason::user_shutdown);
-  actors_->open.clear();
-  caf::anon_send_exit(actors_->documents, caf::exit_reason::user_shutdown);
-  actors_->documents = nullptr;
+  node::Tree& tree = actors_->tree;
+  {
+    caf::scoped_actor self(*actors_->system);
+    const auto stop = [&](caf::actor& whom) {
+      caf::anon_send_exit(whom, caf::exit_reason::user_shutdown);
+      self->wait_for(whom);
+      whom = nullptr;
+    };
+    stop(tree.apps);
+    for (caf::actor& client : tree.clients) stop(client);
+    stop(tree.documents);
+    tree.environment->root = nullptr;
+    stop(tree.root);
+  }
   actors_->system.reset();  // waits for every actor
 }
 
-const crypto::PublicKey& Node::device() const { return actors_->settings.device->public_key(); }
+const crypto::PublicKey& Node::device() const { return actors_->tree.environment->device->public_key(); }
+const document::DocumentId& Node::user() const { return actors_->tree.environment->user; }
 
 // ---- documents ----
 
-Result<document::DocumentId> Node::create_document(std::shared_ptr<const schema::Package> package,
-                                                   std::string_view version) {
-  document::DocumentId id;
-  {
-    const std::lock_guard lock(actors_->mutex);
-    id = document::new_document_id(actors_->random);
+namespace {
+
+Result<document_actor::Begin> beginning(std::shared_ptr<const schema::Package> package, CreateOptions options) {
+  document_actor::Begin begin;
+  begin.view = package->latest();
+  if (!options.version.empty()) {
+    Result<std::shared_ptr<const schema::View>> view = package->view(options.version);
+    if (!view) return view.error();
+    begin.view = std::move(*view);
   }
-  if (Status s = open_document(id, std::move(package), version); !s) return s.error();
-  return id;
+  begin.package = std::move(package);
+  begin.name = std::move(options.name);
+  begin.version = std::move(options.version);
+  return begin;
 }
 
-Status Node::open_document(const document::DocumentId& id, std::shared_ptr<const schema::Package> package,
-                           std::string_view version) {
-  document::Document::Settings settings;
-  settings.id = id;
-  settings.device = actors_->settings.device;
-  settings.view = package->latest();
-  if (!version.empty()) {
-    Result<std::shared_ptr<const schema::View>> view = package->view(version);
-    if (!view) return view.error();
-    settings.view = std::move(*view);
+}  // namespace
+
+std::future<Result<document::DocumentId>> Node::create_document(std::shared_ptr<const schema::Package> package,
+                                                                CreateOptions options) {
+  Result<document_actor::Begin> begin = beginning(std::move(package), std::move(options));
+  if (!begin) return ready<document::DocumentId>(begin.error());
+  {
+    const std::lock_guard lock(actors_->mutex);
+    begin->key = std::make_shared<crypto::SigningKey>(crypto::SigningKey::generate(actors_->random));
   }
-  settings.package = std::move(package);
-  const std::lock_guard lock(actors_->mutex);
-  if (actors_->open.contains(id)) return {};
-  auto log = std::make_shared<document_actor::MemoryLog>();
-  auto spec = std::make_shared<const supervision::ChildSpec>(document_actor::document_spec(std::move(settings), log));
-  auto client = actors_->system->spawn<document_actor::DocumentClient>(
-      actors_->documents, spec, actors_->settings.request_timeout, kMaxRequestsUnderWay + 64);
-  actors_->open[id] = {std::move(client), std::move(spec), std::move(log),
-                       std::make_shared<std::atomic<std::size_t>>(0)};
-  return {};
+  const document::DocumentId id = begin->key->public_key();
+  auto [done, future] = promised<document::DocumentId>();
+  ask<void>(id, std::move(*begin), [id, done = std::move(done)](const Status& made) {
+    done(made ? Result<document::DocumentId>(id) : Result<document::DocumentId>(made.error()));
+  });
+  return std::move(future);
+}
+
+std::future<Status> Node::join_document(const document::DocumentId& id, std::shared_ptr<const schema::Package> package,
+                                        CreateOptions options, bool again) {
+  Result<document_actor::Begin> begin = beginning(std::move(package), std::move(options));
+  if (!begin) return ready<void>(begin.error());
+  begin->again = again;
+  auto [done, future] = promised<void>();
+  ask<void>(id, std::move(*begin), std::move(done));
+  return std::move(future);
+}
+
+std::future<Status> Node::delete_document(const document::DocumentId& id) {
+  auto [done, future] = promised<void>();
+  ask<void>(id, message_of<messages::DeleteDocument>([](auto&) {}), std::move(done));
+  return std::move(future);
+}
+
+std::future<Result<DocumentStatus>> Node::status(const document::DocumentId& id) {
+  auto [done, future] = promised<DocumentStatus>();
+  ask<DocumentStatus>(id, message_of<messages::GetStatus>([](auto&) {}), std::move(done));
+  return std::move(future);
+}
+
+std::future<Result<std::vector<DocumentInfo>>> Node::documents() {
+  auto promise = std::make_shared<std::promise<Result<std::vector<DocumentInfo>>>>();
+  auto future = promise->get_future();
+  actors_->system->spawn([this, promise](caf::event_based_actor* self) {
+    auto store = std::make_shared<supervision::SupervisedRef>(self, actors_->tree.root, store::kStoreId);
+    store->request<store::Listings>(
+        {.timeout = actors_->settings.request_timeout, .idempotent = true},
+        [this, promise, self, store](const Result<store::Listings>& read) {
+          self->quit();
+          if (!read) return promise->set_value(read.error());
+          if (read->error) return promise->set_value(*read->error);
+          std::vector<DocumentInfo> out;
+          for (const auto& [id, bytes] : read->listings) {
+            const auto listing = replica::Listing::decode(bytes, id, *actors_->tree.environment->at_rest);
+            if (!listing || listing->forgotten) continue;
+            const auto package = actors_->tree.environment->packages->find(listing->package);
+            out.push_back({id, listing->name, package ? package->name() : to_hex(listing->package), listing->version,
+                           listing->created_ms});
+          }
+          promise->set_value(std::move(out));
+        },
+        store::ReadListings());
+  });
+  return future;
 }
 
 // ---- requests ----
 
 template <class T, class Request>
 void Node::ask(const document::DocumentId& id, Request request, Callback<T> done) {
-  caf::actor client;
-  std::shared_ptr<std::atomic<std::size_t>> under_way;
   {
     const std::lock_guard lock(actors_->mutex);
-    const auto at = actors_->open.find(id);
-    if (at != actors_->open.end()) {
-      client = at->second.client;
-      under_way = at->second.under_way;
+    std::size_t& under_way = actors_->under_way[id];
+    if (under_way < kMaxRequestsUnderWay) {
+      ++under_way;
+    } else {
+      done(Error(Errc::busy, std::to_string(kMaxRequestsUnderWay) + " requests to document " + to_hex(id) +
+                                 " are under way already"));
+      return;
     }
   }
-  if (!client) return done(not_open(id));
-  if (under_way->fetch_add(1) >= kMaxRequestsUnderWay) {
-    under_way->fetch_sub(1);
-    return done(Error(Errc::busy, std::to_string(kMaxRequestsUnderWay) + " requests to document " + to_hex(id) +
-                                      " are under way already"));
-  }
-  auto once = std::make_shared<Once<T>>(std::move(done), std::move(under_way));
+  auto once = std::make_shared<Once<T>>(std::move(done), [actors = actors_.get(), id] {
+    const std::lock_guard lock(actors->mutex);
+    if (--actors->under_way[id] == 0) actors->under_way.erase(id);
+  });
   Ask question;
-  question.request = std::move(request);
-  question.done = [once](Result<ReplyMessage> reply) {
+  question.document = id;
+  question.request = caf::make_message(std::move(request));
+  question.done = [once](const Result<ReplyMessage>& reply) {
     (*once)(reply ? document_actor::from_reply<T>(*reply) : Result<T>(reply.error()));
   };
-  caf::anon_send(client, std::move(question));
+  caf::anon_send(actors_->tree.client_of(id), std::move(question));
 }
 
 void Node::transact(const document::DocumentId& id, Edits edits, WriteOptions options, Callback<Committed> done) {
@@ -183,7 +365,7 @@ void Node::transact(const document::DocumentId& id, std::function<Status(documen
   run.options.origin = std::move(options.origin);
   run.options.label = std::move(options.label);
   run.id = {actors_->client_id, ++actors_->last_write};
-  ask<Committed>(id, caf::make_message(std::move(run)), std::move(done));
+  ask<Committed>(id, std::move(run), std::move(done));
 }
 
 std::future<Result<Committed>> Node::transact(const document::DocumentId& id,
@@ -196,7 +378,7 @@ std::future<Result<Committed>> Node::transact(const document::DocumentId& id,
 
 namespace {
 
-caf::message take_back(const std::string& origin, bool redo, std::uint64_t client, std::uint64_t number) {
+messaging::Message<messages::TakeBack> take_back(const std::string& origin, bool redo, std::uint64_t client, std::uint64_t number) {
   return message_of<messages::TakeBack>([&](auto& root) {
     root.setOrigin(document_actor::to_text(origin));
     root.setRedo(redo);
@@ -251,22 +433,50 @@ std::future<Result<PermanentAddress>> Node::locate(const document::DocumentId& i
   return std::move(future);
 }
 
+std::future<Result<std::vector<HistoryEntry>>> Node::history(const document::DocumentId& id, std::size_t limit) {
+  auto [done, future] = promised<std::vector<HistoryEntry>>();
+  ask<std::vector<HistoryEntry>>(id, message_of<messages::GetHistory>([&](auto& root) {
+                                   root.setLimit(static_cast<std::uint32_t>(std::min<std::size_t>(
+                                       limit, document_actor::kMaxHistoryEntries)));
+                                 }),
+                                 std::move(done));
+  return std::move(future);
+}
+
+std::future<Result<Update>> Node::snapshot_at(const document::DocumentId& id, document::Version version,
+                                              std::string_view path) {
+  const Result<document::Path> parsed = document::parse_path(path);
+  if (!parsed) return ready<Update>(parsed.error());
+  auto [done, future] = promised<Update>();
+  ask<Update>(id, message_of<messages::GetAt>([&](auto& root) {
+                document_actor::write(version, root.initHeads(static_cast<unsigned>(version.size())));
+                document_actor::write(*parsed, root.initPath(static_cast<unsigned>(parsed->size())));
+              }),
+              std::move(done));
+  return std::move(future);
+}
+
 Result<std::uint64_t> Node::subscribe(const document::DocumentId& id, SubscribeOptions options,
                                       std::function<void(const Update&)> update) {
   Result<document::Path> prefix = document::parse_path(options.prefix);
   if (!prefix) return prefix.error();
   document_actor::Watch watch;
+  watch.document = id;
   watch.prefix = std::move(*prefix);
   watch.version = std::move(options.version);
+  watch.tell_when_saved = options.tell_when_saved;
   watch.update = std::move(update);
-  watch.failed = std::move(options.failed);
   const std::lock_guard lock(actors_->mutex);
-  const auto at = actors_->open.find(id);
-  if (at == actors_->open.end()) return not_open(id);
-  watch.id = ++actors_->last_subscription;
-  actors_->subscriptions[watch.id] = id;
-  const std::uint64_t number = watch.id;
-  caf::anon_send(at->second.client, std::move(watch));
+  const std::uint64_t number = watch.id = ++actors_->last_subscription;
+  actors_->subscriptions[number] = id;
+  watch.failed = [actors = actors_.get(), number, failed = std::move(options.failed)](const Error& error) {
+    {
+      const std::lock_guard guard(actors->mutex);
+      actors->subscriptions.erase(number);
+    }
+    if (failed) failed(error);
+  };
+  caf::anon_send(actors_->tree.client_of(id), std::move(watch));
   return number;
 }
 
@@ -282,50 +492,116 @@ std::future<void> Node::unsubscribe(std::uint64_t subscription) {
   document_actor::Unwatch unwatch;
   unwatch.id = subscription;
   unwatch.done = [promise] { promise->set_value(); };
-  caf::anon_send(actors_->open.at(at->second).client, std::move(unwatch));
+  caf::anon_send(actors_->tree.client_of(at->second), std::move(unwatch));
   actors_->subscriptions.erase(at);
   return future;
 }
 
+// ---- access ----
+
+std::future<Status> Node::grant(const document::DocumentId& id, std::string_view path, access::Level level,
+                                const access::Principal& to) {
+  auto [done, future] = promised<void>();
+  ask<void>(id, message_of<messages::Grant>([&](auto& root) {
+              root.setAt(document_actor::to_text(std::string(path)));
+              root.setLevel(static_cast<messages::Level>(level));
+              document_actor::write(to, root.initTo());
+            }),
+            std::move(done));
+  return std::move(future);
+}
+
+std::future<Status> Node::revoke(const document::DocumentId& id, std::string_view path, access::Level level,
+                                 const access::Principal& from, access::Level keep) {
+  auto [done, future] = promised<void>();
+  ask<void>(id, message_of<messages::Revoke>([&](auto& root) {
+              root.setAt(document_actor::to_text(std::string(path)));
+              root.setLevel(static_cast<messages::Level>(level));
+              root.setKeep(static_cast<messages::Level>(keep));
+              document_actor::write(from, root.initFrom());
+            }),
+            std::move(done));
+  return std::move(future);
+}
+
+std::future<Status> Node::admit(const document::DocumentId& id, const access::Principal& from) {
+  auto [done, future] = promised<void>();
+  ask<void>(id, message_of<messages::Admit>([&](auto& root) { document_actor::write(from, root.initFrom()); }),
+            std::move(done));
+  return std::move(future);
+}
+
+std::future<Result<Explained>> Node::explain(const document::DocumentId& id, std::string_view path,
+                                             access::Level level, const access::Principal& who) {
+  auto [done, future] = promised<Explained>();
+  ask<Explained>(id, message_of<messages::Explain>([&](auto& root) {
+                   root.setAt(document_actor::to_text(std::string(path)));
+                   root.setLevel(static_cast<messages::Level>(level));
+                   document_actor::write(who, root.initWho());
+                 }),
+                 std::move(done));
+  return std::move(future);
+}
+
 // ---- replicating ----
 
-void Node::changes_since(const document::DocumentId& id, document::Version have, Callback<Changes> done) {
+void Node::changes_since(const document::DocumentId& id, document::Version have, Callback<Changes> done,
+                         std::optional<crypto::PublicKey> peer) {
   ask<Changes>(id, message_of<messages::ChangesSince>([&](auto& root) {
                  document_actor::write(have, root.initHeads(static_cast<unsigned>(have.size())));
+                 if (peer) root.setPeer(document_actor::to_blob(*peer));
                }),
                std::move(done));
 }
 
-std::future<Result<Changes>> Node::changes_since(const document::DocumentId& id, document::Version have) {
+std::future<Result<Changes>> Node::changes_since(const document::DocumentId& id, document::Version have,
+                                                 std::optional<crypto::PublicKey> peer) {
   auto [done, future] = promised<Changes>();
-  changes_since(id, std::move(have), std::move(done));
+  changes_since(id, std::move(have), std::move(done), peer);
   return std::move(future);
 }
 
-void Node::import_changes(const document::DocumentId& id, const std::vector<document::Change>& changes,
-                          Callback<Imported> done) {
+void Node::import_changes(const document::DocumentId& id, Changes changes, Callback<Imported> done) {
   ask<Imported>(id, message_of<messages::ImportChanges>([&](auto& root) {
-                  document_actor::write(changes, root.initChanges(static_cast<unsigned>(changes.size())));
+                  document_actor::write(changes.changes,
+                                        root.initChanges(static_cast<unsigned>(changes.changes.size())));
+                  document_actor::write(changes.statements,
+                                        root.initStatements(static_cast<unsigned>(changes.statements.size())));
                 }),
                 std::move(done));
 }
 
-std::future<Result<Imported>> Node::import_changes(const document::DocumentId& id,
-                                                   const std::vector<document::Change>& changes) {
+std::future<Result<Imported>> Node::import_changes(const document::DocumentId& id, Changes changes) {
   auto [done, future] = promised<Imported>();
-  import_changes(id, changes, std::move(done));
+  import_changes(id, std::move(changes), std::move(done));
   return std::move(future);
+}
+
+void Node::learn(const std::vector<Bytes>& statements) {
+  std::vector<access::SignedStatement> out;
+  for (const Bytes& bytes : statements)
+    if (Result<access::SignedStatement> s = access::decode_statement(bytes); s && access::verify_signature(*s))
+      out.push_back(std::move(*s));
+  actors_->tree.environment->directory->learn(std::move(out));
+}
+
+std::vector<Bytes> Node::introduction() const {
+  std::vector<Bytes> out;
+  for (const access::SignedStatement& s : actors_->tree.environment->directory->known(user()))
+    out.push_back(access::encode_statement(s));
+  return out;
 }
 
 // ---- inside ----
 
-bool crash_document(Node& node, const document::DocumentId& id) {
-  Node::Actors& actors = node.actors();
-  caf::scoped_actor self(*actors.system);
+namespace {
+
+bool crash(Node& node, const caf::actor& supervisor, std::string id) {
+  caf::scoped_actor self(*node.actors().system);
   supervision::WatchChild question;
-  question.id = document_actor::document_child_id(id);
+  question.id = std::move(id);
   bool crashed = false;
-  self->request(actors.documents, std::chrono::seconds(10), std::move(question))
+  self->request(supervisor, std::chrono::seconds(10), std::move(question))
       .receive(
           [&](supervision::ChildPhase& phase) {
             if (phase.kind != supervision::PhaseKind::up) return;
@@ -336,10 +612,18 @@ bool crash_document(Node& node, const document::DocumentId& id) {
   return crashed;
 }
 
+}  // namespace
+
+bool crash_document(Node& node, const document::DocumentId& id) {
+  return crash(node, node.actors().tree.documents, document_actor::document_child_id(id));
+}
+
+bool crash_store(Node& node) { return crash(node, node.actors().tree.root, store::kStoreId); }
+
 supervision::SupervisorStatus documents_status(Node& node) {
   caf::scoped_actor self(*node.actors().system);
   supervision::SupervisorStatus out;
-  self->request(node.actors().documents, std::chrono::seconds(10), supervision::GetStatus())
+  self->request(node.actors().tree.documents, std::chrono::seconds(10), supervision::GetStatus())
       .receive([&](supervision::SupervisorStatus& status) { out = std::move(status); }, [](caf::error&) {});
   return out;
 }

@@ -1,23 +1,27 @@
 // A node: one running runtime with one device key. What application code uses; it sees no actors.
 //
-//   auto node = Node::start({.device = key});
-//   const auto id = node->create_document(package);
+//   auto node = Node::start({.directory = "/home/alice/.local/share/todos"}).value();
+//   const auto id = node->create_document(package, {.name = "shopping"}).get().value();
 //   node->subscribe(id, {}, [](const Update& update) { ... });
 //   auto done = node->transact(id, Edits().set(".title", Value(std::string("milk"))));
 //   done.get();
 //
 // Threads   every method may be called from any thread and returns without waiting for the work. Callbacks run on a
-// worker
-//           thread of the node, those of one document one at a time; a callback that blocks holds up its document's
-//           other callbacks and a worker, so it should not, and must not wait for a future of the same document. It may
-//           call any method.
+//           worker thread of the node, those of one document one at a time; a callback that blocks holds up its
+//           document's other callbacks and a worker, so it should not, and must not wait for a future of the same
+//           document. It may call any method.
+// The disk  subscribers see an edit at once, and Update::durable says how much of what they see would survive a loss of
+//           power. Everything else that a node answers or gives away has reached the disk first: when a transaction's
+//           future is ready, the edit is safe. While the disk takes nothing (it is full, say) what is shown stays
+//           shown and is saved as soon as there is room; requests fail meanwhile with Errc::not_saved and further edits
+//           are refused.
 // Crashes   a document whose actor crashes comes back with everything that was acknowledged, writes whose fate was
 //           unknown are sent again and take effect once, and subscriptions go on without a gap. A document that
 //           keeps crashing is put in quarantine; then its requests fail with supervision::Errc::quarantined.
-// Errors    of requests come in the result; Errc::no_such_document for a document that was not opened, Errc::busy when
+// Errors    of requests come in the result; Errc::no_such_document for a document that is not here, Errc::busy when
 //           kMaxRequestsUnderWay are under way, Errc::stopped when the node goes away first.
 //
-// Documents live in memory until there is a store.
+// Documents are opened when somebody asks for them and closed when nobody has for a while.
 #pragma once
 
 #include <functional>
@@ -27,12 +31,16 @@
 #include <string_view>
 
 #include "actors/document/protocol.h"
+#include "runtime/access/key_file.h"
 
 namespace tlfs {
 
 using document_actor::Changes;
 using document_actor::Committed;
+using document_actor::DocumentStatus;
 using document_actor::Edits;
+using document_actor::Explained;
+using document_actor::HistoryEntry;
 using document_actor::Imported;
 using document_actor::PermanentAddress;
 using document_actor::Update;
@@ -49,36 +57,68 @@ struct WriteOptions {
 struct SubscribeOptions {
   std::string prefix = ".";                       // the part that is watched
   std::string version = {};                       // in whose names; empty: the document's
+  bool tell_when_saved = false;                   // update also runs when all that it was given is on the disk
   std::function<void(const Error&)> failed = {};  // the subscription could not begin, or has ended
+};
+
+struct CreateOptions {
+  std::string name = {};     // what the user calls it, on this device
+  std::string version = {};  // of the package, which paths and patches speak; empty: the latest
+};
+
+struct DocumentInfo {
+  document::DocumentId id{};
+  std::string name;
+  std::string package;  // its name
+  std::string version;
+  std::int64_t created_ms = 0;  // here; since the Unix epoch
 };
 
 class Node {
  public:
   struct Settings {
-    std::shared_ptr<const crypto::SigningKey> device = nullptr;  // null: a new one
-    std::size_t workers = 2;                                     // threads
+    // Where everything is kept; made when it is not there. One node at a time. Empty: in memory, gone with the node.
+    std::string directory = {};
+    // Opens the device's key (device.key in the directory), and locks a new one. Without one, the key lies beside it in
+    // device.unlock, to be taken elsewhere by whoever wants more than the directory's permissions to protect it.
+    std::optional<access::Passphrase> passphrase = {};
+    // Called once, in start(), when a new user is made: the key with which everything is got back when all devices are
+    // lost. It is kept nowhere else. Null: nobody can.
+    std::function<void(const crypto::SigningKey&)> new_user = {};
+    std::shared_ptr<const crypto::SigningKey> device = nullptr;  // without a directory; null: a new one
+    std::size_t workers = 2;                                     // threads, beside that of the store
     std::chrono::milliseconds request_timeout = std::chrono::seconds(30);
+    std::chrono::milliseconds close_after = std::chrono::seconds(60);  // a document that nobody asks for
+    std::size_t max_open = 1024;     // documents; beyond that those are closed that nobody watches, the idlest first
     std::string log_level = "warn";  // spdlog's names; to stderr
   };
 
   template <class T>
   using Callback = std::function<void(Result<T>)>;
 
-  static std::unique_ptr<Node> start(Settings settings);
+  // Blocks on the disk. storage::Errc (locked: another process has the directory; corrupt: what to do about it is in
+  // the message; denied, full, too_new ...), access::KeyFileErrc.
+  static Result<std::unique_ptr<Node>> start(Settings settings);
   // Stops every actor and waits for them. Requests that are still open fail with Errc::stopped. Not from a callback.
   ~Node();
   Node(const Node&) = delete;
   Node& operator=(const Node&) = delete;
 
   const crypto::PublicKey& device() const;
+  const document::DocumentId& user() const;  // the user document of the person whose device this is
 
   // ---- documents ----
-  // A new, empty document that speaks `version` of the package (empty: the latest).
-  Result<document::DocumentId> create_document(std::shared_ptr<const schema::Package> package,
-                                               std::string_view version = {});
-  // A replica of a document that exists elsewhere; empty until changes are imported.
-  Status open_document(const document::DocumentId& id, std::shared_ptr<const schema::Package> package,
-                       std::string_view version = {});
+  // A new, empty document whose root is this device's user.
+  std::future<Result<document::DocumentId>> create_document(std::shared_ptr<const schema::Package> package,
+                                                            CreateOptions options = {});
+  // A replica of a document that exists elsewhere; empty until changes are imported. A document that was deleted here
+  // is refused with Errc::deleted unless `again`.
+  std::future<Status> join_document(const document::DocumentId& id, std::shared_ptr<const schema::Package> package,
+                                    CreateOptions options = {}, bool again = false);
+  std::future<Result<std::vector<DocumentInfo>>> documents();
+  // Forgets it here: its records are removed, its subscriptions end. What others hold stays with them.
+  std::future<Status> delete_document(const document::DocumentId& id);
+  std::future<Result<DocumentStatus>> status(const document::DocumentId& id);
 
   // ---- writing ----
   void transact(const document::DocumentId& id, Edits edits, WriteOptions options, Callback<Committed> done);
@@ -100,6 +140,12 @@ class Node {
   // For edits that must hit the same array element whatever happens meanwhile.
   std::future<Result<PermanentAddress>> locate(const document::DocumentId& id, std::string_view path);
 
+  // The changes, the latest first; at most `limit`.
+  std::future<Result<std::vector<HistoryEntry>>> history(const document::DocumentId& id, std::size_t limit = 1000);
+  // The value of a place at an earlier version.
+  std::future<Result<Update>> snapshot_at(const document::DocumentId& id, document::Version version,
+                                          std::string_view path = ".");
+
   // `update` gets a snapshot first, then what happens, in order and without a gap; joined when it is slow. Returns the
   // subscription's number.
   Result<std::uint64_t> subscribe(const document::DocumentId& id, SubscribeOptions options,
@@ -107,14 +153,33 @@ class Node {
   // When the future is ready no call runs or follows. Not to be waited for in a callback.
   std::future<void> unsubscribe(std::uint64_t subscription);
 
+  // ---- access ----
+  // Errors of runtime/access: denied, no_boundary, no_key, no_such_place, nothing_to_do; their messages say what is
+  // missing.
+  std::future<Status> grant(const document::DocumentId& id, std::string_view path, access::Level level,
+                            const access::Principal& to);
+  std::future<Status> revoke(const document::DocumentId& id, std::string_view path, access::Level level,
+                             const access::Principal& from, access::Level keep = access::Level::none);
+  // Shows withheld work of the principal again.
+  std::future<Status> admit(const document::DocumentId& id, const access::Principal& from);
+  std::future<Result<Explained>> explain(const document::DocumentId& id, std::string_view path, access::Level level,
+                                         const access::Principal& who);
+
   // ---- replicating ----
-  // What a replica that has `have` lacks. Seals and signs what is pending.
-  void changes_since(const document::DocumentId& id, document::Version have, Callback<Changes> done);
-  std::future<Result<Changes>> changes_since(const document::DocumentId& id, document::Version have);
-  void import_changes(const document::DocumentId& id, const std::vector<document::Change>& changes,
-                      Callback<Imported> done);
-  std::future<Result<Imported>> import_changes(const document::DocumentId& id,
-                                               const std::vector<document::Change>& changes);
+  // What a replica that has `have` lacks, changes and statements. Seals and signs what is pending. With `peer`, as that
+  // device may have it.
+  void changes_since(const document::DocumentId& id, document::Version have, Callback<Changes> done,
+                     std::optional<crypto::PublicKey> peer = {});
+  std::future<Result<Changes>> changes_since(const document::DocumentId& id, document::Version have,
+                                             std::optional<crypto::PublicKey> peer = {});
+  // From anyone, in any order, any number of times.
+  void import_changes(const document::DocumentId& id, Changes changes, Callback<Imported> done);
+  std::future<Result<Imported>> import_changes(const document::DocumentId& id, Changes changes);
+  // Public statements of users and groups, as others hand them out: whoever grants something to a user needs those of
+  // the user's document.
+  void learn(const std::vector<Bytes>& statements);
+  // Those of this device's user.
+  std::vector<Bytes> introduction() const;
 
   // The actors behind it; for the house itself (node_actors.h).
   struct Actors;

@@ -62,7 +62,8 @@ class Courier {
       carried_.changes += changes->changes.size();
       for (const auto& change : changes->changes) carried_.bytes += document::encode_change(change).size();
     }
-    to_.import_changes(id_, changes->changes, [this, heads = changes->heads](Result<Imported> imported) {
+    document::Version heads = changes->heads;
+    to_.import_changes(id_, std::move(*changes), [this, heads = std::move(heads)](Result<Imported> imported) {
       if (!imported) return done(imported.error().message());
       if (!imported->refused.empty()) return done(imported->refused.front().message());
       if (imported->waiting > 0) return done("changes wait for others that should have come before them");
@@ -203,19 +204,22 @@ int run(const std::string& path) {
   }
   const SystemClock clock;
   const bool live = is_terminal(1);
-  std::cout << "Two nodes in one process, one document on both; the second follows through sealed changes.\n";
+  std::cout << "Two nodes in one process, one document on both; the second follows through sealed, encrypted changes.\n";
   if (!session->recorded)
     std::cout << "No recorded session in ../shared/traces: the typing is made up.\n";
   else
     std::cout << "The typing is " << session->name << ".\n";
 
   DemoMirror on_writer, on_follower;
-  const auto writer = Node::start({.log_level = "off"});
-  const auto follower = Node::start({.log_level = "off"});
+  const auto writer = Node::start({.log_level = "off"}).value();
+  const auto follower = Node::start({.log_level = "off"}).value();
   const auto package = demo_package();
-  const Result<document::DocumentId> id = writer->create_document(package);
+  const Result<document::DocumentId> id = writer->create_document(package).get();
   Verdict verdict;
-  verdict.expect(id.ok() && follower->open_document(*id, package).ok(), "the document cannot be opened");
+  writer->learn(follower->introduction());
+  verdict.expect(id.ok() && writer->grant(*id, ".", access::Level::read, access::Principal::user(follower->user())).get().ok(),
+                 "the follower cannot be let in");
+  verdict.expect(id.ok() && follower->join_document(*id, package).get().ok(), "the document cannot be opened");
   if (!verdict.good()) return 1;
   const auto watch = [&](Node& node, DemoMirror& mirror) {
     SubscribeOptions options;

@@ -8,8 +8,8 @@
 
 #include "bridges/cli/input.h"
 #include "bridges/cli/passphrase_input.h"
-#include "bridges/cli/private_file.h"
 #include "runtime/access/key_file.h"
+#include "runtime/storage/private_file.h"
 
 namespace tlfs::cli {
 namespace {
@@ -88,7 +88,7 @@ Result<Bytes> lock_as_told(const SigningKey& key, std::string_view label, const 
   const UnlockKey unlock{crypto::Secret::generate(random)};
   Result<Bytes> locked = access::lock_key(key, label, unlock);
   if (!locked) return locked;
-  if (const Status s = create_private_file(o.lock, unlock.secret.expose()); !s) return s.error();
+  if (const Status s = storage::create_private_file(o.lock, unlock.secret.expose()); !s) return s.error();
   made = o.lock;
   return locked;
 }
@@ -110,7 +110,7 @@ int make(const Options& o) {
   std::error_code ignored;
   // Before anybody types anything; what appears in between is found when the file gets its name.
   if (std::filesystem::exists(std::filesystem::symlink_status(o.file, ignored)))
-    return complain({PrivateFileErrc::exists, o.file + ": exists, and is never overwritten; choose another name"});
+    return complain({storage::PrivateFileErrc::exists, o.file + ": exists, and is never overwritten; choose another name"});
   if (o.lock != kByPassphrase && same_file(o.lock, o.file)) {
     std::cerr << o.lock << ": the unlock key must lie in another file than the key\n";
     return kUsage;
@@ -120,7 +120,7 @@ int make(const Options& o) {
   std::string made;
   const Result<Bytes> file = lock_as_told(key, o.label, o, {"TLFS_PASSPHRASE", "new passphrase", true}, random, made);
   if (!file) return complain(file.error());
-  if (const Status s = create_private_file(o.file, *file); !s) return take_back(made, s.error());
+  if (const Status s = storage::create_private_file(o.file, *file); !s) return take_back(made, s.error());
   return finish(*file);
 }
 
@@ -161,7 +161,7 @@ int relock(const Options& o) {
   if (!locked) return complain(locked.error());
   std::error_code ignored;
   const std::string target = std::filesystem::canonical(o.file, ignored).string();  // not the link that may lead there
-  if (const Status s = replace_private_file(target.empty() ? o.file : target, *locked); !s)
+  if (const Status s = storage::replace_private_file(target.empty() ? o.file : target, *locked); !s)
     return take_back(made, s.error());
   return finish(*locked);
 }

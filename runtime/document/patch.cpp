@@ -238,6 +238,15 @@ Result<Path> parse_path(std::string_view text) {
   return path;
 }
 
+const Data* find(const Data& data, const Path& path) {
+  const Data* place = &data;
+  for (const PathStep& step : path) {
+    place = child(const_cast<Data&>(*place), step);  // which only looks
+    if (!place) return nullptr;
+  }
+  return place;
+}
+
 Status apply_patches(Data& data, const std::vector<Patch>& patches) {
   for (const Patch& p : patches)
     if (Status s = apply(data, p); !s) return s;

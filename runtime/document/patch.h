@@ -62,6 +62,9 @@ struct Patch {
 // partly patched.
 Status apply_patches(Data& data, const std::vector<Patch>& patches);
 
+// The value at a place of an exported value; null when there is none.
+const Data* find(const Data& data, const Path& path);
+
 // {"kind":"splice","path":".text","position":3,...}; for people and tests.
 std::string to_json(const Patch& patch);
 

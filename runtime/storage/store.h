@@ -55,14 +55,27 @@ class Batch {
     Bytes key;
     std::optional<Bytes> value;  // nothing: removed
   };
-  void put(Bytes key, Bytes value) { writes_.push_back({std::move(key), std::move(value)}); }
-  void remove(Bytes key) { writes_.push_back({std::move(key), std::nullopt}); }
+  void put(Bytes key, Bytes value) {
+    bytes_ += key.size() + value.size();
+    writes_.push_back({std::move(key), std::move(value)});
+  }
+  void remove(Bytes key) {
+    bytes_ += key.size();
+    writes_.push_back({std::move(key), std::nullopt});
+  }
+  // What `later` does is done after what this does.
+  void append(const Batch& later) {
+    writes_.insert(writes_.end(), later.writes_.begin(), later.writes_.end());
+    bytes_ += later.bytes_;
+  }
   const std::vector<Write>& writes() const { return writes_; }
   bool empty() const { return writes_.empty(); }
-  void clear() { writes_.clear(); }
+  std::size_t bytes() const { return bytes_; }  // of keys and values
+  void clear() { *this = {}; }
 
  private:
   std::vector<Write> writes_;
+  std::size_t bytes_ = 0;
 };
 
 // Records of one kind (layout.h) in one area: how many, and how many bytes their keys and values have.

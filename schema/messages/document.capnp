@@ -151,6 +151,8 @@ struct Subscribe {
   version @1 :Text;            # in whose names; empty: the document's version
   have @2 :UInt64 = 0xffffffffffffffff;
   # The revision that the subscriber has seen; the default stands for none: a snapshot comes first.
+
+  tellWhenSaved @3 :Bool;      # a Changed also when everything that was pulled has reached the disk
 }
 
 struct Subscribed {
@@ -180,11 +182,13 @@ struct Patches {
   from @0 :UInt64;             # the revision they apply to
   to @1 :UInt64;               # the revision they lead to; equal to `from` when nothing has happened
   patches @2 :List(Patch);     # applied in order; paths start at the watched place
+  durable @3 :UInt64;          # the latest revision that is on the disk
 }
 
 struct Snapshot {
   revision @0 :UInt64;
   value @1 :Tree;              # of the watched place; none when it does not exist
+  durable @2 :UInt64;          # the latest revision that is on the disk
 }
 
 struct Patch {
@@ -228,28 +232,135 @@ struct Locate {
   path @0 :List(PathStep);
 }
 
+struct GetAt {
+  # Snapshot of a place as it was, or the error unknown_version.
+  heads @0 :List(Data);        # of the earlier version: hashes of changes
+  path @1 :List(PathStep);
+}
+
+struct GetHistory {
+  # History: the changes, the latest first. Seals what is pending.
+  limit @0 :UInt32 = 1000;     # at most 100,000
+}
+
+struct History {
+  entries @0 :List(HistoryEntry);
+}
+
+struct HistoryEntry {
+  hash @0 :Data;
+  device @1 :Data;             # the author's key
+  incarnation @2 :UInt64;
+  seq @3 :UInt64;              # among the writer's changes
+  operations @4 :UInt64;
+  timeMs @5 :Int64;            # since the Unix epoch; 0: not stated, or not to be read here
+  label @6 :Text;
+  parents @7 :List(Data);
+}
+
+struct GetStatus {
+  # DocumentStatus.
+}
+
+struct DocumentStatus {
+  revision @0 :UInt64;
+  durable @1 :UInt64;          # the latest revision that is on the disk
+  diskError @2 :Text;          # why the rest is not; empty when nothing is wrong
+  changes @3 :UInt64;          # sealed
+  waiting @4 :UInt64;          # changes that wait for others
+  unreadable @5 :UInt64;       # changes with a part that this device cannot read
+  subscriptions @6 :UInt64;
+  withheld @7 :List(Text);     # parts of changes that are kept and not shown, each with the reason
+  lost @8 :List(Text);         # what could not be read when the document was opened
+}
+
+# ---- access ----
+
+enum Level {
+  none @0;
+  sync @1;
+  read @2;
+  write @3;
+  control @4;
+  own @5;
+}
+
+struct Principal {
+  # Who a grant is for.
+  union {
+    anyone @0 :Void;
+    device @1 :Data;           # a key: 32 bytes
+    user @2 :Data;             # a person: the id of the user document
+    members :group {           # whoever has `level` at the root of another document
+      document @3 :Data;
+      level @4 :Level;
+    }
+  }
+}
+
+struct Grant {
+  # Done, or an error of the access module.
+  at @0 :Text;                 # a path
+  level @1 :Level;
+  to @2 :Principal;
+}
+
+struct Revoke {
+  # Done: ends every live grant of exactly this level, place and principal.
+  at @0 :Text;
+  level @1 :Level;
+  from @2 :Principal;
+  keep @3 :Level;              # what they are left with
+}
+
+struct Admit {
+  # Done: withheld work of the principal is shown again.
+  from @0 :Principal;
+}
+
+struct Explain {
+  # Explained.
+  at @0 :Text;
+  level @1 :Level;
+  who @2 :Principal;
+}
+
+struct Explained {
+  allowed @0 :Bool;
+  level @1 :Level;             # what the principal has there
+  sentence @2 :Text;           # what allows it, or what is missing
+}
+
 # ---- replicating ----
 
 struct ChangesSince {
-  # Changes: every sealed change that is not in the past of these. Seals what is pending.
+  # Changes: every sealed change that is not in the past of these, and all statements. Seals what is pending.
   heads @0 :List(Data);        # hashes, 32 bytes each; unknown ones are ignored
+  peer @1 :Data;               # the device that they are for, 32 bytes: what it may have. Empty: everything
 }
 
 struct Changes {
   changes @0 :List(Data);      # in causal order, each an encoded Change (change.capnp)
   heads @1 :List(Data);        # of everything that the document holds: what to ask with next time
+  statements @2 :List(Data);   # of access, in causal order, encoded as in runtime/access/statement.h
 }
 
 struct ImportChanges {
-  # Imported. Changes may come from anyone, in any order, any number of times.
+  # Imported. Changes and statements may come from anyone, in any order, any number of times.
   changes @0 :List(Data);
+  statements @1 :List(Data);
 }
 
 struct Imported {
   revision @0 :UInt64;
   applied @1 :UInt32;          # changes that took effect now, earlier ones that had waited for them included
   waiting @2 :UInt32;          # changes that wait for others
-  refused @3 :List(Error);     # one for each change that was thrown away
+  refused @3 :List(Error);     # one for each change or statement that was thrown away
+  statements @4 :UInt32;       # new ones
+}
+
+struct DeleteDocument {
+  # Done: the document is forgotten here, its records are gone, and its actor ends.
 }
 
 # ---- replies ----
@@ -271,5 +382,8 @@ struct Reply {
     changes @6 :Changes;
     imported @7 :Imported;
     address @8 :Address;
+    history @9 :History;
+    status @10 :DocumentStatus;
+    explained @11 :Explained;
   }
 }

@@ -1,11 +1,13 @@
 #include "actors/document/document_actor.h"
 
+#include "runtime/storage/layout.h"
 #include "tests/actors/document_desk.h"
 
 namespace tlfs::document_actor {
 namespace {
 
 using testing::Desk;
+using testing::notes_package;
 using testing::Screen;
 using testing::text_value;
 using tlfs::testing::World;
@@ -223,12 +225,16 @@ TEST_CASE("an edit at a permanent address hits its element wherever it is, and s
 
 // What a scripted run does, and what must be true after it, wherever it was disturbed.
 struct Script {
-  explicit Script(World& w) : world(w), desk(w, 1, 12), screen(desk.watch()) {
-    for (std::uint64_t i = 0; i < kWrites; ++i)
+  explicit Script(World& w) : world(w), desk(w), screen(desk.watch()) {
+    calls_before = desk.disk->calls;
+    for (std::uint64_t i = 0; i < kWrites; ++i) {
+      // Seals what has gathered.
+      if (i % 4 == 3) desk.ask<Changes>(messaging::MessageBuilder<messages::ChangesSince>().seal(), [](auto&&) {});
       desk.ask<Committed>(
           desk.transact_message(
               Edits().splice(".text", i, 0, std::string(1, static_cast<char>('a' + i))).increment(".count", 1)),
           [this](Result<Committed> done) { done ? void(++acknowledged) : faults.push_back(done.error().message()); });
+    }
   }
   void check() {
     world.pass(std::chrono::milliseconds(100));
@@ -244,7 +250,7 @@ struct Script {
   World& world;
   Desk desk;
   std::shared_ptr<Screen> screen;
-  std::uint64_t acknowledged = 0;
+  std::uint64_t acknowledged = 0, calls_before = 0;
   std::vector<std::string> faults;
 };
 
@@ -267,18 +273,115 @@ TEST_CASE("a crash at any step loses no acknowledged write and no subscriber not
   CHECK(crashed > 30);
 }
 
-TEST_CASE("a crash inside a write, before it is recorded or after, neither loses nor doubles it") {
+TEST_CASE("a store that crashes inside a write, before it is done or after, neither loses nor doubles it") {
   for (std::uint64_t call = 0; call < 40; ++call) {
     for (const bool kept : {false, true}) {
       World world(call);
       Script script(world);
-      script.desk.log->fail(call, kept);
-      INFO("log call " << call << (kept ? ", kept" : ", not kept"));
+      script.desk.disk->fail(call, kept);
+      INFO("write " << call << (kept ? ", kept" : ", not kept"));
       script.check();
-      if (script.desk.log->calls() <= call) return;  // the script makes no more calls than that
-      CHECK(script.desk.starts == 2);
+      if (script.desk.disk->calls - script.calls_before <= call) {  // the script makes no more calls than that
+        CHECK(call > 3);
+        return;
+      }
+      CHECK(world.status(script.desk.root).counters.restarts == 1);
+      CHECK(script.desk.starts == 1);
     }
   }
+}
+
+TEST_CASE("a full disk refuses edits, keeps what is shown, and saves it when there is room") {
+  World world;
+  Desk desk(world);
+  REQUIRE(desk.transact(Edits().increment(".count", 1)).ok());
+  desk.disk->records->fails_with = storage::Errc::full;
+  const auto shown = desk.transact(Edits().increment(".count", 1));
+  REQUIRE_FALSE(shown.ok());
+  CHECK(shown.error().is(Errc::not_saved));
+  CHECK(desk.json(".count") == "2");
+  const auto refused = desk.transact(Edits().increment(".count", 1));
+  REQUIRE_FALSE(refused.ok());
+  CHECK(refused.error().is(Errc::not_saved));
+  CHECK(desk.json(".count") == "2");
+  desk.disk->records->fails_with.reset();
+  world.pass(std::chrono::seconds(6), std::chrono::milliseconds(100));
+  REQUIRE(desk.transact(Edits().increment(".count", 1)).ok());
+  desk.crash();
+  world.run();
+  CHECK(desk.starts == 2);
+  CHECK(desk.json(".count") == "3");
+}
+
+TEST_CASE("nothing is acknowledged or handed out before it is on the disk, and screens see it at once") {
+  World world;
+  Desk desk(world);
+  const auto screen = desk.watch();
+  world.run();
+  desk.disk->records->fails_with = storage::Errc::full;
+  std::optional<Result<Committed>> done;
+  desk.ask<Committed>(desk.transact_message(Edits().increment(".count", 1)),
+                      [&](Result<Committed> outcome) { done = std::move(outcome); });
+  world.run();
+  CHECK(*screen->value.find("count") == document::Data(Value(std::int64_t{1})));
+  REQUIRE(done.has_value());
+  CHECK_FALSE(done->ok());
+  CHECK_FALSE(desk.changes_since().ok());
+}
+
+TEST_CASE("who asks for it is told when what it has seen is saved") {
+  World world;
+  Desk desk(world);
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> seen;  // revision, durable
+  Watch watch;
+  watch.document = desk.id;
+  watch.id = 1;
+  watch.tell_when_saved = true;
+  watch.update = [&](const Update& update) { seen.emplace_back(update.to, update.durable); };
+  caf::anon_send(desk.client, std::move(watch));
+  world.run();
+  REQUIRE(desk.transact(Edits().increment(".count", 1)).ok());
+  world.run();
+  REQUIRE(seen.size() >= 2);
+  CHECK(seen.back() == std::pair<std::uint64_t, std::uint64_t>(1, 1));
+}
+
+TEST_CASE("a document that nobody asks for is closed, and opened again by the next one who does") {
+  World world;
+  Desk desk(world);
+  REQUIRE(desk.transact(Edits().splice(".text", 0, 0, "kept")).ok());
+  world.pass(std::chrono::hours(3), std::chrono::minutes(10));
+  CHECK(world.status(desk.supervisor).children.empty());
+  CHECK(desk.json(".text") == "\"kept\"");
+  CHECK(desk.starts == 2);
+  const auto screen = desk.watch();
+  world.pass(std::chrono::hours(3), std::chrono::minutes(10));
+  CHECK(world.status(desk.supervisor).children.size() == 1);  // somebody watches
+  CHECK(desk.starts == 2);
+}
+
+TEST_CASE("a document that was deleted is gone for good, and comes back only when that is asked for") {
+  World world;
+  Desk desk(world);
+  REQUIRE(desk.transact(Edits().splice(".text", 0, 0, "secret")).ok());
+  const auto screen = desk.watch();
+  world.run();
+  const auto erase = [&] { return desk.ask<void>(messaging::MessageBuilder<messages::DeleteDocument>().seal()); };
+  REQUIRE(erase().ok());
+  world.run();
+  CHECK(screen->faults.size() == 1);
+  CHECK(desk.get().error().is(Errc::deleted));
+  for (const auto& [key, value] : desk.disk->records->records) {
+    const auto place = storage::parse_key(key);
+    CHECK((!place || place->region != static_cast<std::uint8_t>(storage::Region::document)));
+  }
+  Begin begin;
+  begin.package = notes_package();
+  begin.view = notes_package()->latest();
+  CHECK(desk.ask<void>(begin).error().is(Errc::deleted));
+  begin.again = true;
+  CHECK(desk.ask<void>(begin).ok());
+  CHECK(desk.get(".text").ok());
 }
 
 TEST_CASE("crashes at random, seeded, with several screens") {
@@ -299,34 +402,15 @@ TEST_CASE("crashes at random, seeded, with several screens") {
   }
 }
 
-TEST_CASE("a document whose log cannot be read is put in quarantine, and says so") {
-  class Broken final : public DocumentLog {
-    Result<LogContents> load() const override { return Error(Errc::bad_log, "a coffee stain"); }
-    Status append(LogRecord) override { return {}; }
-    Status seal(std::vector<document::Change>, std::uint64_t, DoneWrite) override { return {}; }
-    Status note(DoneWrite) override { return {}; }
-  };
-  World world;
-  const auto supervisor = world.spawn_supervisor(world.supervisor_config());
-  auto spec = std::make_shared<const supervision::ChildSpec>(
-      document_spec(testing::notes_settings(), std::make_shared<Broken>()));
-  const auto client =
-      world.keep(world.system().spawn<DocumentClient>(supervisor, spec, std::chrono::seconds(30), std::size_t{16}));
-  std::string outcome;
-  Ask question;
-  question.request = caf::make_message(messaging::MessageBuilder<messages::Get>().seal());
-  question.done = [&](const Result<ReplyMessage>& reply) { outcome = reply ? "answered" : reply.error().message(); };
-  caf::anon_send(client, std::move(question));
-  world.pass(std::chrono::seconds(31), std::chrono::milliseconds(500));
-  CHECK(outcome.find("coffee stain") != std::string::npos);
-}
-
 TEST_CASE("two devices converge through change messages in any order, repeated, with crashes") {
   for (std::uint64_t seed = 0; seed < 40; ++seed) {
     INFO("seed " << seed);
     World world(seed);
     SeededRandom random(seed);
-    Desk left(world, 1, 40), right(world, 2, 40);
+    Desk left(world, 1), right(world, 2);
+    const auto hello = left.changes_since();
+    REQUIRE(hello.ok());
+    REQUIRE(right.ask<Imported>(Desk::import_message(*hello)).ok());
     const auto left_screen = left.watch(), right_screen = right.watch();
     world.run();
     for (int round = 0; round < 6; ++round) {
@@ -338,7 +422,9 @@ TEST_CASE("two devices converge through change messages in any order, repeated, 
         if (random.chance(0.2)) desk->crash();
       }
       const auto carry = [&](Desk& from, Desk& to) {
-        auto changes = from.changes_since()->changes;  // all of them, each time
+        const auto all = from.changes_since();  // of them, each time
+        to.ask<Imported>(Desk::import_message({}, all->statements), [](auto&&) {});
+        auto changes = all->changes;
         for (std::size_t i = changes.size(); i > 1; --i) std::swap(changes[i - 1], changes[random.below(i)]);
         for (const auto& change : changes)
           to.ask<Imported>(Desk::import_message({change}),
@@ -350,8 +436,8 @@ TEST_CASE("two devices converge through change messages in any order, repeated, 
       if (random.chance(0.7)) carry(right, left);
       if (round == 5) {
         for (int again = 0; again < 2; ++again) {
-          CHECK(right.ask<Imported>(Desk::import_message(left.changes_since()->changes)).ok());
-          CHECK(left.ask<Imported>(Desk::import_message(right.changes_since()->changes)).ok());
+          CHECK(right.ask<Imported>(Desk::import_message(*left.changes_since())).ok());
+          CHECK(left.ask<Imported>(Desk::import_message(*right.changes_since())).ok());
         }
       }
     }

@@ -1,11 +1,15 @@
-// A document's actor under supervision, clients of it, and screens that watch it, in a deterministic World.
+// A document's actor and its store under supervision, clients of it, and screens that watch it, in a deterministic World.
 #pragma once
 
 #include <catch2/catch.hpp>
 
 #include "actors/document/document_actor.h"
 #include "actors/document/document_client.h"
+#include "actors/auth/auth_actor.h"
 #include "actors/document/request_message.h"
+#include "actors/store/store_actor.h"
+#include "runtime/access/realm.h"
+#include "runtime/storage/memory_store.h"
 #include "schema/compiler/compile.h"
 #include "tests/actors/deterministic.h"
 
@@ -26,53 +30,99 @@ notes {
   return compiled->front().package;
 }
 
-// Seeds differ between devices.
-inline document::Document::Settings notes_settings(std::uint8_t device = 1) {
+inline crypto::SigningKey key_of(std::uint8_t number) {
   std::array<std::uint8_t, 32> seed{};
-  seed.fill(device);
-  document::Document::Settings settings;
-  settings.id.fill(7);
-  settings.device = std::make_shared<crypto::SigningKey>(crypto::SigningKey::from_seed(seed));
-  settings.package = notes_package();
-  settings.view = *settings.package->view("0.1.0");
-  return settings;
+  seed.fill(number);
+  return crypto::SigningKey::from_seed(seed);
+}
+
+inline std::shared_ptr<const crypto::SigningKey> device_key(std::uint8_t number) {
+  return std::make_shared<const crypto::SigningKey>(key_of(number));
+}
+
+// One person with three devices, numbers 1 to 3, and the document that they share.
+struct Household {
+  document::DocumentId user{};
+  std::vector<access::SignedStatement> statements;  // of the user document
+  std::shared_ptr<const crypto::SigningKey> document_key = device_key(7);
+  document::DocumentId document = document_key->public_key();
+
+  static const Household& get() {
+    static const Household one = [] {
+      Household out;
+      SeededRandom random(1);
+      access::Realm realm({device_key(1), &random, {}, {}});
+      access::ProtectedDocument& user = realm.create_user(key_of(9), notes_package());
+      out.user = user.id();
+      for (const std::uint8_t device : {2, 3}) REQUIRE(realm.add_device(device_key(device)->public_key()).ok());
+      out.statements = user.statements();
+      return out;
+    }();
+    return one;
+  }
+};
+
+inline replica::Replica::Settings replica_settings(std::uint8_t device, Random& random, access::Directory& directory) {
+  replica::Replica::Settings s;
+  s.document.id = Household::get().document;
+  s.document.device = device_key(device);
+  s.document.package = notes_package();
+  s.document.view = *notes_package()->view("0.1.0");
+  s.document.secrets = std::make_shared<access::EpochSecrets>();
+  s.document.random = &random;
+  s.document.neighbours = &directory;
+  s.at_rest = std::make_shared<const crypto::Secret>(crypto::derive(device_key(device)->seed(), "test at rest"));
+  s.package = [](const crypto::Digest&) { return notes_package(); };
+  return s;
 }
 
 inline Value text_value(std::string text) { return Value(std::move(text)); }
 
-// Fails when it is told to: before it keeps something, or after.
-class FlakyLog final : public DocumentLog {
- public:
-  Result<LogContents> load() const override { return inside_.load(); }
-  Status append(LogRecord record) override {
-    return around([&] { return inside_.append(std::move(record)); });
-  }
-  Status seal(std::vector<document::Change> changes, std::uint64_t incarnation, DoneWrite done) override {
-    return around([&] { return inside_.seal(std::move(changes), incarnation, done); });
-  }
-  Status note(DoneWrite done) override {
-    return around([&] { return inside_.note(done); });
-  }
+// A store that fails when it is told to.
+struct Disk {
+  std::shared_ptr<storage::MemoryDisk> records = std::make_shared<storage::MemoryDisk>();
+  std::uint64_t calls = 0;  // of write
+  std::uint64_t throw_at = ~std::uint64_t{0};
+  bool kept = false;  // the write that throws has been done
 
   // The call number `call` from now on (0 is the next) throws.
-  void fail(std::uint64_t call, bool kept) {
-    fail_at_ = calls_ + call;
-    kept_ = kept;
+  void fail(std::uint64_t call, bool after) {
+    throw_at = calls + call;
+    kept = after;
   }
-  std::uint64_t calls() const { return calls_; }
+};
 
- private:
-  template <class F>
-  Status around(F&& f) {
-    const bool fails = calls_++ == fail_at_;
-    if (fails && !kept_) throw std::runtime_error("the disk hummed a tune");
-    Status s = f();
+class FlakyStore final : public storage::Store {
+ public:
+  FlakyStore(std::shared_ptr<Disk> disk, std::unique_ptr<storage::Store> inside)
+      : disk_(std::move(disk)), inside_(std::move(inside)) {}
+  static Result<std::unique_ptr<storage::Store>> open(const std::shared_ptr<Disk>& disk) {
+    auto inside = storage::open_memory_store(disk->records);
+    if (!inside) return inside.error();
+    return std::unique_ptr<storage::Store>(std::make_unique<FlakyStore>(disk, std::move(*inside)));
+  }
+
+  Status write(const storage::Batch& batch) override {
+    const bool fails = disk_->calls++ == disk_->throw_at;
+    if (fails && !disk_->kept) throw std::runtime_error("the disk hummed a tune");
+    Status s = inside_->write(batch);
     if (fails) throw std::runtime_error("the disk hummed a tune");
     return s;
   }
-  MemoryLog inside_;
-  std::uint64_t calls_ = 0, fail_at_ = ~std::uint64_t{0};
-  bool kept_ = false;
+  Result<std::optional<Bytes>> read(ByteView key) override { return inside_->read(key); }
+  Result<storage::Scanned> scan(ByteView from, ByteView to, const Visitor& visit) override {
+    return inside_->scan(from, to, visit);
+  }
+  Result<storage::Stat> stat() override { return inside_->stat(); }
+  Result<storage::CheckReport> check(const Progress& progress) override { return inside_->check(progress); }
+  Result<storage::CheckReport> settle(const std::optional<storage::DocumentId>& document) override {
+    return inside_->settle(document);
+  }
+  Result<storage::CheckReport> settle_all() override { return inside_->settle_all(); }
+
+ private:
+  std::shared_ptr<Disk> disk_;
+  std::unique_ptr<storage::Store> inside_;
 };
 
 // Keeps a copy of a document from updates alone.
@@ -98,35 +148,62 @@ struct Screen {
   }
 };
 
-// One document on one device, and a client of it.
+// One document on one device with its store, and a client of it. Device 1 makes the document, the others join.
 struct Desk {
-  explicit Desk(World& w, std::uint8_t device = 1, std::uint32_t seal_after_ids = 1u << 16)
-      : world(w), log(std::make_shared<FlakyLog>()) {
+  explicit Desk(World& w, std::uint8_t device = 1) : world(w), id(Household::get().document) {
     auto config = world.supervisor_config();
     config.intensity.restarts = 1000;
     config.backoff.initial = std::chrono::nanoseconds(0);
-    supervisor = world.spawn_supervisor(std::move(config));
-    auto settings = notes_settings(device);
-    settings.seal_after_ids = seal_after_ids;
-    auto made = document_spec(std::move(settings), log);
-    made.start = [this, start = made.start](supervision::ChildContext& context) {
-      ++starts;
-      return actor = start(context);
-    };
-    spec = std::make_shared<const supervision::ChildSpec>(std::move(made));
+    environment = std::make_shared<DocumentEnvironment>();
+    environment->directory = std::make_shared<access::Directory>();
+    environment->directory->learn(Household::get().statements);
+    config.children.push_back(store::store_spec([disk = disk] { return FlakyStore::open(disk); }, false));
+    config.children.push_back(auth::auth_spec(environment->directory));
+    root = world.spawn_supervisor(std::move(config));
+    environment->root = root;
+    environment->device = device_key(device);
+    environment->at_rest =
+        std::make_shared<const crypto::Secret>(crypto::derive(environment->device->seed(), "test at rest"));
+    environment->user = Household::get().user;
+    environment->packages = std::make_shared<PackageShelf>();
+    environment->clock = world.clock();
+    environment->random = [&w] { return w.fork_random(); };
+    environment->close_after = std::chrono::hours(1);
+    auto documents = world.supervisor_config();
+    documents.intensity.restarts = 1000;
+    documents.backoff.initial = std::chrono::nanoseconds(0);
+    supervisor = world.spawn_supervisor(std::move(documents));
     client = spawn_client();
+    Begin begin;
+    begin.package = notes_package();
+    begin.view = *notes_package()->view("0.1.0");
+    begin.version = "0.1.0";
+    if (device == 1) begin.key = Household::get().document_key;
+    REQUIRE(ask<void>(std::move(begin)).ok());
   }
-  ~Desk() { actor = nullptr; }
+  ~Desk() {
+    actor = nullptr;
+    environment->root = nullptr;
+  }
   Desk(const Desk&) = delete;
 
   caf::actor spawn_client() {
-    return world.keep(world.system().spawn<DocumentClient>(supervisor, spec, std::chrono::seconds(30), 4096));
+    const auto spec_of = [this](const document::DocumentId& document) {
+      auto made = document_spec(document, environment);
+      made.start = [this, start = made.start](supervision::ChildContext& context) {
+        ++starts;
+        return actor = start(context);
+      };
+      return std::make_shared<const supervision::ChildSpec>(std::move(made));
+    };
+    return world.keep(world.system().spawn<DocumentClient>(supervisor, spec_of, DocumentClient::Settings{}));
   }
 
   // Asks through the client; `done` gets the outcome when the world has run.
   template <class T, class Request>
   void ask(Request request, std::function<void(Result<T>)> done) {
     Ask question;
+    question.document = id;
     question.request = caf::make_message(std::move(request));
     question.done = [done](Result<ReplyMessage> reply) {
       done(reply ? from_reply<T>(*reply) : Result<T>(reply.error()));
@@ -172,9 +249,14 @@ struct Desk {
     write(have, builder->initHeads(static_cast<unsigned>(have.size())));
     return ask<Changes>(std::move(builder).seal());
   }
-  static Message<messages::ImportChanges> import_message(const std::vector<document::Change>& changes) {
+  static Message<messages::ImportChanges> import_message(const Changes& from) {
+    return import_message(from.changes, from.statements);
+  }
+  static Message<messages::ImportChanges> import_message(const std::vector<document::Change>& changes,
+                                                         const std::vector<Bytes>& statements = {}) {
     messaging::MessageBuilder<messages::ImportChanges> builder;
     write(changes, builder->initChanges(static_cast<unsigned>(changes.size())));
+    write(statements, builder->initStatements(static_cast<unsigned>(statements.size())));
     return std::move(builder).seal();
   }
 
@@ -182,6 +264,7 @@ struct Desk {
   std::shared_ptr<Screen> watch(const std::string& prefix = ".", const std::string& version = {}) {
     auto screen = std::make_shared<Screen>();
     Watch watch;
+    watch.document = id;
     watch.id = ++last_watch;
     watch.prefix = *document::parse_path(prefix);
     watch.version = version;
@@ -197,9 +280,10 @@ struct Desk {
   }
 
   World& world;
-  std::shared_ptr<FlakyLog> log;
-  caf::actor supervisor, client, actor;
-  std::shared_ptr<const supervision::ChildSpec> spec;
+  const document::DocumentId id;
+  std::shared_ptr<Disk> disk = std::make_shared<Disk>();
+  std::shared_ptr<DocumentEnvironment> environment;
+  caf::actor root, supervisor, client, actor;
   std::size_t starts = 0;
   std::uint64_t last_write = 0, last_watch = 0;
 };

@@ -201,18 +201,73 @@ TEST_CASE("patches and snapshots come out of a message as they went in") {
   for (std::uint64_t seed = 0; seed < 300; ++seed) {
     INFO("seed " << seed);
     SeededRandom random(seed);
-    Update update{random.next(), random.next(), {}, std::nullopt};
+    Update update{random.next(), random.next(), random.next(), {}, std::nullopt};
     for (std::uint64_t n = random.below(6); n > 0; --n) update.patches.push_back(random_patch(random));
     const auto patches = from_reply<Update>(to_reply(Result<Update>(update)));
     REQUIRE(patches.ok());
     CHECK(patches->from == update.from);
     CHECK(patches->to == update.to);
+    CHECK(patches->durable == update.durable);
     CHECK(patches->patches == update.patches);
     update.snapshot = random_data(random, 0);
     const auto snapshot = from_reply<Update>(to_reply(Result<Update>(update)));
     REQUIRE(snapshot.ok());
     CHECK(snapshot->snapshot == update.snapshot);
     CHECK(snapshot->to == update.to);
+    CHECK(snapshot->durable == update.durable);
+  }
+}
+
+TEST_CASE("histories, states and principals come out of a message as they went in") {
+  for (std::uint64_t seed = 0; seed < 100; ++seed) {
+    INFO("seed " << seed);
+    SeededRandom random(seed);
+    std::vector<HistoryEntry> history(random.below(4));
+    for (HistoryEntry& entry : history) {
+      random.fill(entry.hash);
+      random.fill(entry.device);
+      entry.incarnation = random.next();
+      entry.seq = random.next();
+      entry.operations = random.next();
+      if (random.chance(0.5)) entry.time_ms = static_cast<std::int64_t>(1 + random.below(1u << 30));
+      entry.label = random_text(random);
+      entry.parents.resize(random.below(3));
+      for (auto& parent : entry.parents) random.fill(parent);
+    }
+    const auto entries = from_reply<std::vector<HistoryEntry>>(to_reply(Result<std::vector<HistoryEntry>>(history)));
+    REQUIRE(entries.ok());
+    REQUIRE(entries->size() == history.size());
+    for (std::size_t i = 0; i < history.size(); ++i) {
+      const HistoryEntry &a = history[i], &b = (*entries)[i];
+      CHECK(std::tie(a.hash, a.device, a.incarnation, a.seq, a.operations, a.time_ms, a.label, a.parents) ==
+            std::tie(b.hash, b.device, b.incarnation, b.seq, b.operations, b.time_ms, b.label, b.parents));
+    }
+
+    DocumentStatus status;
+    status.revision = random.next(), status.durable = random.next(), status.changes = random.next();
+    status.waiting = random.next(), status.unreadable = random.next(), status.subscriptions = random.next();
+    if (random.chance(0.5)) status.disk_error = "full";
+    status.withheld = {random_text(random)};
+    status.lost = {random_text(random), random_text(random)};
+    const auto back = from_reply<DocumentStatus>(to_reply(Result<DocumentStatus>(status)));
+    REQUIRE(back.ok());
+    const auto all = [](const DocumentStatus& s) {
+      return std::tie(s.revision, s.durable, s.disk_error, s.changes, s.waiting, s.unreadable, s.subscriptions,
+                      s.withheld, s.lost);
+    };
+    CHECK(all(*back) == all(status));
+
+    crypto::PublicKey key{};
+    random.fill(key);
+    for (const auto& principal :
+         {access::Principal::anyone(), access::Principal::of_key(key), access::Principal::user(key),
+          access::Principal::members(key, {}, access::Level::write)}) {
+      messaging::MessageBuilder<messages::Principal> builder;
+      write(principal, builder.root());
+      const auto same = read(*std::move(builder).seal().read());
+      REQUIRE(same.ok());
+      CHECK(*same == principal);
+    }
   }
 }
 
@@ -222,6 +277,8 @@ TEST_CASE("an error keeps its module, code and words; one of an unknown module k
   CHECK(ours.is(document::Errc::out_of_range));
   CHECK(ours.message() == "too far");
   CHECK(there_and_back(Error(Errc::stale, "old")).is(Errc::stale));
+  CHECK(there_and_back(Error(access::Errc::denied, "no")).is(access::Errc::denied));
+  CHECK(there_and_back(Error(storage::Errc::full, "no room")).is(storage::Errc::full));
   const Error theirs = there_and_back(Error(messaging::Errc::too_large, "big"));
   CHECK(theirs.is(Errc::foreign));
   CHECK(theirs.message() == "messaging: big");

@@ -4,19 +4,28 @@
 #include <catch2/catch.hpp>
 
 #include "actors/document/stale_edits.h"
+#include "runtime/storage/layout.h"
 #include "tests/actors/document_desk.h"
 
 namespace tlfs::document_actor {
 namespace {
 
 using document::Data;
-using testing::notes_settings;
+using testing::Household;
+using testing::notes_package;
+using testing::replica_settings;
 using testing::text_value;
 
 struct Notebook {
-  explicit Notebook(std::uint8_t device = 1)
-      : log(std::make_shared<MemoryLog>()),
-        service(std::move(*DocumentService::open(notes_settings(device), log, ++incarnation))) {}
+  explicit Notebook(std::uint8_t number = 1) : device(number), random(number) {
+    directory.learn(Household::get().statements);
+    auto settings = replica_settings(device, random, directory);
+    auto replica = device == 1 ? replica::Replica::create(std::move(settings), *Household::get().document_key,
+                                                          access::Principal::user(Household::get().user),
+                                                          access::DocumentKind::ordinary, Household::get().statements)
+                               : replica::Replica::join(std::move(settings));
+    service = std::make_unique<DocumentService>(std::move(replica), notes_package(), 1);
+  }
   Result<Committed> write(Edits edits, std::optional<std::uint64_t> on_revision = {}) {
     REQUIRE(edits.status().ok());
     WriteRequest request;
@@ -25,7 +34,22 @@ struct Notebook {
     request.unit = unit;
     return service->transact(std::move(request));
   }
-  void reopen() { service = std::move(*DocumentService::open(notes_settings(), log, ++incarnation)); }
+  // As after a crash: what was taken to be written is all that is left.
+  void reopen() {
+    for (const auto& write : service->take_writes().writes())
+      if (write.value)
+        disk[write.key] = *write.value;
+      else
+        disk.erase(write.key);
+    replica::Records records;
+    records.with_history = true;
+    const storage::Range range = storage::document_range(Household::get().document);
+    for (const auto& [key, value] : disk)
+      if (range.from <= key && key < range.to) records.records.push_back({key, value});
+    auto replica = replica::Replica::open(replica_settings(device, random, directory), std::move(records));
+    REQUIRE(replica.ok());
+    service = std::make_unique<DocumentService>(std::move(*replica), notes_package(), 2);
+  }
   Data value(const std::string& path = ".") const {
     const auto update = service->get(*document::parse_path(path), "");
     return update ? *update->snapshot : Data();
@@ -39,8 +63,10 @@ struct Notebook {
   }
 
   document::TextUnit unit = document::TextUnit::code_points;
-  std::uint64_t incarnation = 0;
-  std::shared_ptr<MemoryLog> log;
+  std::uint8_t device;
+  SeededRandom random;
+  access::Directory directory;
+  std::map<Bytes, Bytes> disk;
   std::unique_ptr<DocumentService> service;
 };
 
@@ -52,8 +78,8 @@ TEST_CASE("patches since any remembered revision lead to the value of now") {
     SeededRandom random(seed);
     Notebook book;
     std::vector<Data> was{book.value()};
-    const auto whole = book.service->subscribe({{}, ""}, 0);
-    const auto part = book.service->subscribe({*document::parse_path(".items"), ""}, 0);
+    const auto whole = book.service->subscribe({{}, "", false}, 0);
+    const auto part = book.service->subscribe({*document::parse_path(".items"), "", false}, 0);
     REQUIRE((whole.ok() && part.ok()));
     for (int i = 0; i < 40; ++i) {
       const std::size_t length = book.text().size(), items = book.value(".items").array()->size();
@@ -104,7 +130,7 @@ TEST_CASE("patches since any remembered revision lead to the value of now") {
 
 TEST_CASE("typing and backspacing become one splice each") {
   Notebook book;
-  const auto watch = book.service->subscribe({{}, ""}, 0);
+  const auto watch = book.service->subscribe({{}, "", false}, 0);
   for (std::uint64_t i = 0; i < 10; ++i) REQUIRE(book.write(Edits().splice(".text", i, 0, "é")).ok());
   for (std::uint64_t i = 10; i > 4; --i) REQUIRE(book.write(Edits().splice(".text", i - 1, 1, "")).ok());
   const Result<Update> update = book.service->pull(watch->subscription, 0);
@@ -131,11 +157,11 @@ TEST_CASE("what is remembered for subscribers is bounded in number and in size")
   CHECK(history.since(4 * kMaxRememberedRevisions).has_value());
 }
 
-TEST_CASE("a service that is opened again from its log is where it was, unsealed transactions included") {
+TEST_CASE("a service that is opened again from its records is where it was, unsealed transactions included") {
   for (const bool sealed : {false, true}) {
     Notebook book;
     REQUIRE(book.write(Edits().splice(".text", 0, 0, "abc").insert(".items", 0, {item("i")})).ok());
-    if (sealed) (void)book.service->changes_since({});
+    if (sealed) (void)book.service->changes_since({}, {});
     REQUIRE(book.write(Edits().splice(".text", 1, 1, "").increment(".count", 3)).ok());
     const auto address = book.service->locate(*document::parse_path(".items[0]"));
     const Data before = book.value();
@@ -148,8 +174,10 @@ TEST_CASE("a service that is opened again from its log is where it was, unsealed
     CHECK(book.text() == "acd");
     // Others take what it seals, and the pieces fit.
     Notebook other(2);
-    const auto changes = book.service->changes_since({}).changes;
-    const Imported imported = other.service->import(changes);
+    const Changes all = book.service->changes_since({}, {});
+    std::vector<access::SignedStatement> statements;
+    for (const Bytes& bytes : all.statements) statements.push_back(*access::decode_statement(bytes));
+    const Imported imported = other.service->import(std::move(statements), all.changes);
     CHECK(imported.refused.empty());
     CHECK(imported.waiting == 0);
     CHECK(other.value() == book.value());

@@ -1,8 +1,11 @@
 // Node as applications meet it: from their threads, with futures and callbacks.
 #include "actors/node/node.h"
 
+#include <stdlib.h>
+
 #include <atomic>
 #include <condition_variable>
+#include <filesystem>
 
 #include <catch2/catch.hpp>
 
@@ -18,7 +21,9 @@ std::shared_ptr<const schema::Package> package() {
   return schema::compile("n { 0.1.0 { .: Struct .text: Text .count: Counter } }", "n.tlfs")->front().package;
 }
 
-std::unique_ptr<Node> quiet_node() { return Node::start({.log_level = "off"}); }
+std::unique_ptr<Node> quiet_node(std::string directory = {}) {
+  return Node::start({.directory = std::move(directory), .log_level = "off"}).value();
+}
 
 // Keeps a copy from updates and can be waited for.
 struct Screen {
@@ -47,7 +52,7 @@ struct Screen {
 TEST_CASE("an app writes, reads, undoes and watches a document without seeing an actor") {
   Screen screen;
   const auto node = quiet_node();
-  const auto id = node->create_document(package());
+  const auto id = node->create_document(package()).get();
   REQUIRE(id.ok());
   REQUIRE(node->subscribe(*id, {}, [&](const Update& u) { screen.take(u); }).ok());
   const auto first = node->transact(*id, Edits().splice(".text", 0, 0, "hello"), {.origin = "window"}).get();
@@ -69,14 +74,17 @@ TEST_CASE("an app writes, reads, undoes and watches a document without seeing an
 
 TEST_CASE("two nodes hold the same document") {
   const auto left = quiet_node(), right = quiet_node();
-  const auto id = left->create_document(package());
-  REQUIRE(right->open_document(*id, package()).ok());
+  const auto id = left->create_document(package()).get();
+  left->learn(right->introduction());
+  REQUIRE(left->grant(*id, ".", access::Level::write, access::Principal::user(right->user())).get().ok());
+  REQUIRE(right->join_document(*id, package()).get().ok());
+  REQUIRE(right->import_changes(*id, left->changes_since(*id, {}).get().value()).get().ok());
   REQUIRE(left->transact(*id, Edits().splice(".text", 0, 0, "left")).get().ok());
   REQUIRE(right->transact(*id, Edits().increment(".count", 1)).get().ok());
   const auto from_left = left->changes_since(*id, {}).get(), from_right = right->changes_since(*id, {}).get();
   REQUIRE((from_left.ok() && from_right.ok()));
-  CHECK(left->import_changes(*id, from_right->changes).get()->applied == 1);
-  CHECK(right->import_changes(*id, from_left->changes).get()->applied == 1);
+  CHECK(left->import_changes(*id, *from_right).get()->applied == 1);
+  CHECK(right->import_changes(*id, *from_left).get()->applied == 1);
   CHECK(*left->snapshot(*id).get()->snapshot == *right->snapshot(*id).get()->snapshot);
 }
 
@@ -85,7 +93,7 @@ TEST_CASE("crashes under load lose nothing, double nothing, and subscribers go o
   Screen screen;
   std::atomic<int> acknowledged{0}, failed{0};
   const auto node = quiet_node();
-  const auto id = node->create_document(package());
+  const auto id = node->create_document(package()).get();
   REQUIRE(node->subscribe(*id, {}, [&](const Update& u) { screen.take(u); }).ok());
   int crashes = 0;
   for (int i = 0; i < kWrites; ++i) {
@@ -110,11 +118,10 @@ TEST_CASE("what a node cannot do it says in the result") {
   const auto node = quiet_node();
   const document::DocumentId nowhere{};
   CHECK(node->transact(nowhere, Edits()).get().error().is(document_actor::Errc::no_such_document));
-  CHECK_FALSE(node->subscribe(nowhere, {}, [](const Update&) {}).ok());
-  const auto id = node->create_document(package());
+  const auto id = node->create_document(package()).get();
   CHECK(node->transact(*id, Edits().splice("text", 0, 0, "x")).get().error().is(document::Errc::no_such_place));
   CHECK(node->snapshot(*id, ".nope").get().error().is(document::Errc::no_such_place));
-  CHECK_FALSE(node->create_document(package(), "7.0.0").ok());
+  CHECK_FALSE(node->create_document(package(), {.version = "7.0.0"}).get().ok());
   std::promise<Error> ended;
   SubscribeOptions options;
   options.prefix = ".nope";
@@ -123,10 +130,86 @@ TEST_CASE("what a node cannot do it says in the result") {
   CHECK(ended.get_future().get().is(document::Errc::no_such_place));
 }
 
+struct TemporaryDirectory {
+  TemporaryDirectory() {
+    char name[] = "/tmp/tlfs_node_XXXXXX";
+    path = ::mkdtemp(name);
+  }
+  ~TemporaryDirectory() { std::filesystem::remove_all(path); }
+  std::string path;
+};
+
+TEST_CASE("a node that is started again in its directory is the same device with the same documents") {
+  const TemporaryDirectory directory;
+  document::DocumentId id{};
+  crypto::PublicKey device{};
+  document::DocumentId user{};
+  {
+    const auto node = quiet_node(directory.path);
+    device = node->device();
+    user = node->user();
+    id = node->create_document(package(), {.name = "shopping"}).get().value();
+    REQUIRE(node->transact(id, Edits().splice(".text", 0, 0, "milk")).get().ok());
+    const auto second = Node::start({.directory = directory.path, .log_level = "off"});
+    REQUIRE_FALSE(second.ok());
+    CHECK(second.error().is(storage::Errc::locked));
+  }
+  const auto node = quiet_node(directory.path);
+  CHECK(node->device() == device);
+  CHECK(node->user() == user);
+  const auto documents = node->documents().get();
+  REQUIRE((documents.ok() && documents->size() == 1));
+  CHECK(documents->front().id == id);
+  CHECK(documents->front().name == "shopping");
+  CHECK(*node->snapshot(id, ".text").get()->snapshot == Data(Value(std::string("milk"))));
+  REQUIRE(node->delete_document(id).get().ok());
+  CHECK(node->snapshot(id).get().error().is(document_actor::Errc::deleted));
+  CHECK(node->documents().get()->empty());
+}
+
+TEST_CASE("a directory that was copied goes on as another incarnation of its device") {
+  const TemporaryDirectory directory, backup;
+  document::DocumentId id{};
+  {
+    const auto node = quiet_node(directory.path);
+    id = node->create_document(package()).get().value();
+    REQUIRE(node->transact(id, Edits().splice(".text", 0, 0, "a")).get().ok());
+  }
+  std::filesystem::copy(directory.path, backup.path, std::filesystem::copy_options::recursive);
+  const auto write = [&](const std::string& path, const char* what) {
+    const auto node = quiet_node(path);
+    REQUIRE(node->transact(id, Edits().splice(".text", 0, 0, what)).get().ok());
+    const auto history = node->history(id).get();
+    REQUIRE(history.ok());
+    return std::pair(history->front().incarnation, node->changes_since(id, {}).get().value());
+  };
+  const auto [original, from_original] = write(directory.path, "b");
+  const auto [copied, from_copy] = write(backup.path, "c");
+  CHECK(original == 0);
+  CHECK(copied != 0);
+  CHECK(write(backup.path, "d").first == copied);
+  // Nobody takes them for one writer, and nothing is lost.
+  const auto node = quiet_node(directory.path);
+  REQUIRE(node->import_changes(id, from_copy).get()->refused.empty());
+  const auto text = std::get<std::string>(*node->snapshot(id, ".text").get()->snapshot->value());
+  CHECK(text.size() == 3);
+}
+
+TEST_CASE("what is wrong with a directory is said at the start") {
+  const TemporaryDirectory directory;
+  { const auto node = quiet_node(directory.path); }
+  const std::string key = directory.path + "/device.key", unlock = directory.path + "/device.unlock";
+  std::filesystem::rename(unlock, unlock + ".elsewhere");
+  CHECK(Node::start({.directory = directory.path}).error().is(access::KeyFileErrc::wrong_lock));
+  std::filesystem::rename(key, key + ".elsewhere");
+  CHECK(Node::start({.directory = directory.path}).error().is(storage::Errc::missing));
+  CHECK_FALSE(Node::start({.directory = "/proc/nowhere"}).ok());
+}
+
 TEST_CASE("after unsubscribe no call follows") {
   std::atomic<int> calls{0};
   const auto node = quiet_node();
-  const auto id = node->create_document(package());
+  const auto id = node->create_document(package()).get();
   std::promise<void> started;
   const auto subscription = node->subscribe(*id, {}, [&](const Update&) {
     if (++calls == 1) started.set_value();
@@ -143,7 +226,7 @@ TEST_CASE("requests that are open when a node stops are answered, and more than 
   constexpr std::size_t kRequests = 2 * kMaxRequestsUnderWay;
   {
     const auto node = quiet_node();
-    const auto id = node->create_document(package());
+    const auto id = node->create_document(package()).get();
     std::promise<void> entered, leave;
     auto may_leave = leave.get_future().share();
     const auto held = node->transact(*id, [&, may_leave](document::Transaction&) -> Status {

@@ -6,7 +6,7 @@
 #include "runtime/base/bytes.h"
 #include "runtime/base/result.h"
 
-namespace tlfs::cli {
+namespace tlfs::storage {
 
 enum class PrivateFileErrc : int { ok = 0, exists = 1, unwritable = 2 };
 constexpr std::string_view errc_module(PrivateFileErrc) { return "private file"; }
@@ -17,4 +17,4 @@ Status create_private_file(const std::string& path, ByteView content);
 // Either the old content or the new is there, whatever happens.
 Status replace_private_file(const std::string& path, ByteView content);
 
-}  // namespace tlfs::cli
+}  // namespace tlfs::storage

@@ -1,4 +1,4 @@
-#include "bridges/cli/private_file.h"
+#include "runtime/storage/private_file.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -8,7 +8,7 @@
 #include <filesystem>
 #include <system_error>
 
-namespace tlfs::cli {
+namespace tlfs::storage {
 namespace {
 
 Error failed(const std::string& path, int error) {
@@ -74,4 +74,4 @@ Status replace_private_file(const std::string& path, ByteView content) {
   return {};
 }
 
-}  // namespace tlfs::cli
+}  // namespace tlfs::storage

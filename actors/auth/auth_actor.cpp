@@ -1,0 +1,86 @@
+#include "actors/auth/auth_actor.h"
+
+#include "actors/store/store_actor.h"
+#include "runtime/storage/layout.h"
+
+namespace tlfs::auth {
+
+AuthActor::AuthActor(caf::actor_config& config, caf::actor root, std::shared_ptr<access::Directory> directory)
+    : caf::event_based_actor(config), root_(std::move(root)), directory_(std::move(directory)) {}
+
+caf::behavior AuthActor::make_behavior() {
+  store_ = supervision::SupervisedRef(this, root_, store::kStoreId);
+  return {
+      [this](const Follow& request) { return follow(request); },
+      [this](const Said& what) { said(what.document); },
+  };
+}
+
+void AuthActor::on_exit() {
+  store_ = {};
+  followers_.clear();
+}
+
+caf::result<void> AuthActor::follow(const Follow& request) {
+  auto asked = std::make_shared<Asked>();
+  asked->promise = make_response_promise();
+  asked->missing = 1;
+  const auto follower = caf::actor_cast<caf::actor_addr>(current_sender());
+  for (const document::DocumentId& document : request.documents) {
+    if (following_ < kMaxFollowed && followers_[document].insert(follower).second) ++following_;
+    if (fetched_.contains(document)) continue;
+    ++asked->missing;
+    fetch(document, asked);
+  }
+  if (--asked->missing == 0) asked->promise.deliver(caf::unit);
+  return caf::delegated<void>();
+}
+
+// What the disk cannot give now is asked for again by the next one who follows.
+void AuthActor::fetch(const document::DocumentId& document, const std::shared_ptr<Asked>& asked) {
+  store::ReadKind question;
+  question.document = document;
+  question.kind = static_cast<std::uint8_t>(storage::Kind::statement);
+  store_.request<store::DocumentRecords>(
+      {.idempotent = true},
+      [this, document, asked](const Result<store::DocumentRecords>& read) {
+        if (read && !read->error) {
+          fetched_.insert(document);
+          std::vector<access::SignedStatement> statements;
+          for (const auto& record : read->records->records)
+            if (Result<access::SignedStatement> s = access::decode_statement(record.value); s && s->statement.document == document)
+              statements.push_back(std::move(*s));
+          directory_->learn(std::move(statements));
+        }
+        if (--asked->missing == 0) asked->promise.deliver(caf::unit);
+      },
+      std::move(question));
+}
+
+void AuthActor::said(const document::DocumentId& document) {
+  const auto at = followers_.find(document);
+  if (at == followers_.end()) return;
+  std::erase_if(at->second, [&](const caf::actor_addr& address) {
+    const auto follower = caf::actor_cast<caf::actor>(address);
+    if (!follower) {
+      --following_;
+      return true;
+    }
+    News news;
+    news.document = document;
+    send(follower, std::move(news));
+    return false;
+  });
+}
+
+supervision::ChildSpec auth_spec(std::shared_ptr<access::Directory> directory) {
+  supervision::ChildSpec spec;
+  spec.id = kAuthId;
+  spec.restart = supervision::Restart::permanent;
+  spec.start = [directory = std::move(directory)](supervision::ChildContext& context) {
+    return context.spawn<AuthActor>(caf::actor_cast<caf::actor>(context.supervisor().ctrl()), directory);
+  };
+  return spec;
+}
+
+}  // namespace tlfs::auth

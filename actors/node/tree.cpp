@@ -1,0 +1,34 @@
+#include "actors/node/tree.h"
+
+#include "actors/auth/auth_actor.h"
+#include "actors/document/document_actor.h"
+
+namespace tlfs::node {
+
+Tree start_tree(caf::actor_system& system, TreeSettings settings) {
+  Tree tree;
+  tree.environment = settings.environment;
+  const auto supervisor = [&](const supervision::ActorPath& path, std::vector<supervision::ChildSpec> children) {
+    supervision::SupervisorConfig config{path, std::move(children), settings.intensity, settings.backoff,
+                                         settings.environment->clock, settings.random(), settings.logger};
+    return supervision::spawn_root_supervisor(system, std::move(config));
+  };
+  const supervision::ActorPath path("node");
+  std::vector<supervision::ChildSpec> children;
+  children.push_back(store::store_spec(std::move(settings.open_store), settings.own_thread));
+  children.push_back(auth::auth_spec(settings.environment->directory));
+  tree.root = supervisor(path, std::move(children));
+  settings.environment->root = tree.root;
+  tree.documents = supervisor(path.child("documents"), {});
+  tree.apps = supervisor(path.child("apps"), {});
+  for (caf::actor& client : tree.clients)
+    client = system.spawn<document_actor::DocumentClient>(
+        tree.documents,
+        [environment = settings.environment](const document::DocumentId& id) {
+          return std::make_shared<const supervision::ChildSpec>(document_actor::document_spec(id, environment));
+        },
+        settings.client);
+  return tree;
+}
+
+}  // namespace tlfs::node

@@ -1,0 +1,49 @@
+// The supervision tree of a node, put together from its parts: in a process of its own by Node, on a deterministic
+// scheduler by tests and simulations. It is the same tree in both.
+//
+//   node                 one_for_one
+//   ├ store              owns the disk
+//   ├ auth               carries what users and groups say
+//   ├ documents          one_for_one; documents start when somebody asks
+//   │  └ document/<id>
+//   └ apps               the application's own actors
+//
+// Beside it stand the clients, through which everything outside talks to documents.
+#pragma once
+
+#include <array>
+
+#include <caf/actor_system.hpp>
+
+#include "actors/document/document_client.h"
+#include "actors/document/document_environment.h"
+#include "actors/store/store_actor.h"
+#include "actors/supervision/supervisor.h"
+
+namespace tlfs::node {
+
+struct TreeSettings {
+  store::OpenStore open_store;
+  bool own_thread = true;  // of the store
+  // Complete but for its root.
+  std::shared_ptr<document_actor::DocumentEnvironment> environment;
+  std::function<std::shared_ptr<Random>()> random;  // one for each supervisor
+  std::shared_ptr<spdlog::logger> logger;
+  supervision::Intensity intensity;
+  supervision::Backoff backoff;
+  document_actor::DocumentClient::Settings client;
+};
+
+struct Tree {
+  static constexpr std::size_t kClients = 8;  // each document belongs to one of them
+
+  std::shared_ptr<document_actor::DocumentEnvironment> environment;
+  caf::actor root, documents, apps;
+  std::array<caf::actor, kClients> clients;
+
+  const caf::actor& client_of(const document::DocumentId& id) const { return clients[id[0] % kClients]; }
+};
+
+Tree start_tree(caf::actor_system& system, TreeSettings settings);
+
+}  // namespace tlfs::node
