@@ -25,8 +25,10 @@
 #include <string>
 #include <typeindex>
 
+#include <spdlog/logger.h>
+
 #include "actors/document/protocol.h"
-#include "actors/supervision/child_spec.h"
+#include "actors/supervision/restart_policy.h"
 
 namespace tlfs::app {
 

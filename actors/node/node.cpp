@@ -6,6 +6,7 @@
 #include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
 
+#include "actors/app/app_actor.h"
 #include "actors/auth/auth_actor.h"
 #include "actors/document/document_actor.h"
 #include "actors/document/request_message.h"
@@ -592,6 +593,66 @@ std::vector<Bytes> Node::introduction() const {
   return out;
 }
 
+// ---- apps ----
+
+namespace {
+
+// Asks a supervisor, and keeps the outcome for whoever holds the future.
+template <class Reply, class Request>
+std::future<Status> asked(caf::actor_system& system, const caf::actor& supervisor, Request request) {
+  auto promise = std::make_shared<std::promise<Status>>();
+  auto future = promise->get_future();
+  system.spawn([promise, supervisor, request = std::move(request)](caf::event_based_actor* self) {
+    const auto failed = [promise, self](const caf::error& error) {
+      promise->set_value(Error(supervision::errc_of(error), supervision::describe(error)));
+      self->quit();
+    };
+    auto handle = self->request(supervisor, std::chrono::seconds(30), request);
+    if constexpr (std::is_void_v<Reply>)
+      handle.then([promise] { promise->set_value({}); }, failed);
+    else
+      handle.then([promise](const Reply&) { promise->set_value({}); }, failed);
+  });
+  return future;
+}
+
+}  // namespace
+
+std::future<Status> Node::start_app(app::AppSpec spec) {
+  auto environment = std::make_shared<app::AppEnvironment>();
+  environment->client_of = [clients = actors_->tree.clients](const document::DocumentId& id) {
+    return clients[id[0] % clients.size()];
+  };
+  environment->clock = actors_->tree.environment->clock;
+  environment->random = [actors = actors_.get()] {
+    const std::lock_guard lock(actors->mutex);
+    return actors->random.next_u64();
+  };
+  supervision::StartChild start;
+  start.spec = std::make_shared<const supervision::ChildSpec>(app::app_spec(std::move(spec), std::move(environment)));
+  return asked<supervision::ChildPhase>(*actors_->system, actors_->tree.apps, std::move(start));
+}
+
+std::future<Status> Node::stop_app(const std::string& id) {
+  supervision::StopChild stop;
+  stop.id = id;
+  return asked<void>(*actors_->system, actors_->tree.apps, std::move(stop));
+}
+
+void Node::post_any(const std::string& id, std::any message) {
+  actors_->system->spawn([apps = actors_->tree.apps, id, message = std::move(message)](caf::event_based_actor* self) {
+    supervision::WatchChild question;
+    question.id = id;
+    question.known = supervision::PhaseKind::waiting;  // whatever it is, it is answered at once
+    self->request(apps, std::chrono::seconds(30), std::move(question))
+        .then([self, message](const supervision::ChildPhase& phase) {
+          app::Post post;
+          post.message = message;
+          if (phase.handle) self->send(phase.handle, std::move(post));
+        });
+  });
+}
+
 // ---- inside ----
 
 namespace {
@@ -617,6 +678,8 @@ bool crash(Node& node, const caf::actor& supervisor, std::string id) {
 bool crash_document(Node& node, const document::DocumentId& id) {
   return crash(node, node.actors().tree.documents, document_actor::document_child_id(id));
 }
+
+bool crash_app(Node& node, const std::string& id) { return crash(node, node.actors().tree.apps, id); }
 
 bool crash_store(Node& node) { return crash(node, node.actors().tree.root, store::kStoreId); }
 

@@ -30,6 +30,7 @@
 #include <string>
 #include <string_view>
 
+#include "actors/app/app.h"
 #include "actors/document/protocol.h"
 #include "runtime/access/key_file.h"
 
@@ -181,12 +182,23 @@ class Node {
   // Those of this device's user.
   std::vector<Bytes> introduction() const;
 
+  // ---- apps ----
+  // Starts logic of the application as a supervised actor. supervision::Errc::already_started, start_failed.
+  std::future<Status> start_app(app::AppSpec spec);
+  std::future<Status> stop_app(const std::string& id);
+  // To the app's handler for T. Comes to nothing, and is logged, when there is none.
+  template <class T>
+  void post(const std::string& id, T message) {
+    post_any(id, std::any(std::move(message)));
+  }
+
   // The actors behind it; for the house itself (node_actors.h).
   struct Actors;
   Actors& actors() { return *actors_; }
 
  private:
   explicit Node(std::unique_ptr<Actors> actors);
+  void post_any(const std::string& id, std::any message);
   template <class T, class Request>
   void ask(const document::DocumentId& id, Request request, Callback<T> done);
 

@@ -32,6 +32,7 @@ struct Node::Actors {
 bool crash_document(Node& node, const document::DocumentId& id);
 // The same for the store.
 bool crash_store(Node& node);
+bool crash_app(Node& node, const std::string& id);
 // The supervisor's view of the documents' actors. Waits for the answer.
 supervision::SupervisorStatus documents_status(Node& node);
 

@@ -26,6 +26,10 @@ bool is(const caf::error& error, Errc code) {
   return error && error.category() == kCategory && error.code() == static_cast<std::uint8_t>(code);
 }
 
+Errc errc_of(const caf::error& error) {
+  return error.category() == kCategory ? static_cast<Errc>(error.code()) : Errc::refused;
+}
+
 caf::error crash_reason(std::uint64_t incarnation, std::string text) {
   return make(Errc::crashed, caf::make_message(std::move(text), incarnation));
 }

@@ -35,6 +35,8 @@ constexpr std::string_view errc_module(Errc) { return "supervision"; }
 // A reason as CAF carries it. `describe` returns its text again.
 caf::error to_caf(Errc code, std::string text);
 bool is(const caf::error& error, Errc code);
+// The reason as a value; of errors that are not ours, `refused`.
+Errc errc_of(const caf::error& error);
 
 // The reason an actor ends with when an exception left one of its handlers. `incarnation` tells whose.
 caf::error crash_reason(std::uint64_t incarnation, std::string text);

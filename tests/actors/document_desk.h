@@ -11,7 +11,7 @@
 #include "runtime/access/realm.h"
 #include "runtime/storage/memory_store.h"
 #include "schema/compiler/compile.h"
-#include "tests/actors/deterministic.h"
+#include "actors/testing/world.h"
 
 namespace tlfs::document_actor::testing {
 

@@ -2,7 +2,7 @@
 #include <catch2/catch.hpp>
 
 #include "actors/supervision/supervised_ref.h"
-#include "tests/actors/deterministic.h"
+#include "actors/testing/world.h"
 
 namespace tlfs::supervision {
 namespace {

@@ -6,7 +6,7 @@
 #include <spdlog/sinks/null_sink.h>
 
 #include "actors/supervision/supervised_ref.h"
-#include "tests/actors/deterministic.h"
+#include "actors/testing/world.h"
 #include "tests/actors/workers.h"
 
 namespace tlfs::supervision {

@@ -51,17 +51,35 @@ class World {
   caf::actor_system& system() { return *system_; }
   SeededRandom& random() { return random_; }
   std::string log() const { return log_.str(); }
+  const std::shared_ptr<spdlog::logger>& logger() const { return logger_; }
   std::chrono::nanoseconds now() const { return scheduler().clock().now().time_since_epoch(); }
 
   // Runs one step of an actor that the seed picks; false when nobody has anything to do.
   bool step() {
     auto& jobs = scheduler_->jobs;
     if (jobs.empty()) return false;
-    const auto pick = static_cast<std::ptrdiff_t>(random_.below(jobs.size()));
+    std::size_t picked = random_.below(jobs.size());
+    if (held_ != nullptr) {
+      if (held_steps_ == 0) {
+        held_ = nullptr;
+      } else if (--held_steps_; jobs[picked] == held_) {
+        if (jobs.size() == 1) held_ = nullptr;  // nobody else is ready
+        picked = (picked + 1) % jobs.size();
+      }
+    }
+    const auto pick = static_cast<std::ptrdiff_t>(picked);
+    hash_ = (hash_ ^ (jobs.size() * 1'000'003 + picked)) * 1099511628211ull;
+    ++steps_;
     std::rotate(jobs.begin(), jobs.begin() + pick, jobs.begin() + pick + 1);
     scheduler_->run_once();
     return true;
   }
+  // The actor is slow: others are preferred for so many steps.
+  void hold(const caf::actor& slow, std::uint64_t steps) {
+    held_ = dynamic_cast<caf::resumable*>(caf::actor_cast<caf::abstract_actor*>(slow));
+    held_steps_ = steps;
+  }
+  std::uint64_t steps() const { return steps_; }
   // Until nobody has anything to do at this time.
   void run() {
     for (std::size_t steps = 0; step(); ++steps)
@@ -153,6 +171,9 @@ class World {
   std::ostringstream log_;
   std::shared_ptr<spdlog::logger> logger_;
   std::uint64_t hash_ = 14695981039346656037ull;
+  std::uint64_t steps_ = 0;
+  caf::resumable* held_ = nullptr;
+  std::uint64_t held_steps_ = 0;
   caf::actor_system_config config_;
   std::optional<caf::actor_system> system_;
   caf::scheduler::test_coordinator* scheduler_ = nullptr;
