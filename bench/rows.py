@@ -43,6 +43,12 @@ ROWS = [
     Row("access_add_statement", "us", "10,000 statements, 1,000 members: add one grant, judge one leaf"),
     Row("store_batch_1", "us", "one durable batch of 1 record, p50"),
     Row("store_batch_64", "us", "one durable batch of 64 records, p50"),
+    Row("node_durable_1", "us", "durable transaction, one writer, p50"),
+    Row("node_durable_8", "us", "durable transactions, 8 writers: per transaction"),
+    Row("node_durable_64", "us", "durable transactions, 64 writers: per transaction", 20),
+    Row("node_durable_64_shared", "us", "the same, all on one document", 20),
+    Row("node_open_document", "us", "open one of 1,000 documents, p50"),
+    Row("node_recovery_1m", "ms", "a killed node of 1,000,000 edits: started and read"),
     Row("store_scan_10k", "ms", "range scan of a document of 10,000 records"),
 ]
 
