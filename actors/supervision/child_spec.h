@@ -17,6 +17,8 @@
 
 namespace tlfs::supervision {
 
+struct SupervisorConfig;
+
 // Who a running child is. Shared by the child and its supervisor; immutable.
 struct ChildIdentity {
   ActorPath path;
@@ -30,12 +32,15 @@ struct ChildIdentity {
 // instead of a line on stderr.
 class ChildContext {
  public:
-  ChildContext(caf::event_based_actor& supervisor, std::shared_ptr<const ChildIdentity> identity)
-      : supervisor_(supervisor), identity_(std::move(identity)) {}
+  ChildContext(caf::event_based_actor& supervisor, std::shared_ptr<const ChildIdentity> identity,
+               const SupervisorConfig& surroundings)
+      : supervisor_(supervisor), identity_(std::move(identity)), surroundings_(surroundings) {}
 
   const std::shared_ptr<const ChildIdentity>& identity() const { return identity_; }
   const ActorPath& path() const { return identity_->path; }
   caf::event_based_actor& supervisor() const { return supervisor_; }
+  // What the supervisor itself was given.
+  const SupervisorConfig& surroundings() const { return surroundings_; }
 
   // A class-based actor; the constructor runs here, make_behavior in the child.
   template <class Impl, class... Args>
@@ -81,6 +86,7 @@ class ChildContext {
 
   caf::event_based_actor& supervisor_;
   std::shared_ptr<const ChildIdentity> identity_;
+  const SupervisorConfig& surroundings_;
 };
 
 // The text of the exception in flight.
