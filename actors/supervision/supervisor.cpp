@@ -7,6 +7,7 @@
 #include <caf/actor_system.hpp>
 #include <caf/send.hpp>
 
+#include "actors/supervision/log_event.h"
 #include "runtime/base/check.h"
 
 namespace tlfs::supervision {
@@ -35,6 +36,7 @@ struct Supervisor::Child {
   std::vector<Watcher> watchers;
   std::size_t sweep_watchers_at = 16;
   std::vector<caf::response_promise> stop_waiters;
+  std::shared_ptr<Probe> probe;  // of the incarnation that runs
 };
 
 struct Supervisor::RestartDue : messaging::LocalOnly {
@@ -59,11 +61,7 @@ Supervisor::Supervisor(caf::actor_config& actor_config, SupervisorConfig config)
     if (it != running_.end()) ended(*it->second, down.reason);
   });
   set_exit_handler([this](caf::exit_msg& exit) { begin_stop(std::move(exit.reason)); });
-  set_exception_handler([this](std::exception_ptr& exception) -> caf::error {
-    const std::string text = exception_text(exception);
-    config_.logger->critical("supervisor_threw path={} what=\"{}\"", config_.path.text(), text);
-    return to_caf(Errc::crashed, text);
-  });
+  if (!config_.registry) config_.registry = std::make_shared<Registry>(config_.clock, config_.logger);
 }
 
 Supervisor::~Supervisor() = default;
@@ -252,8 +250,10 @@ void Supervisor::run(Child& child) {
   caf::error failure;
   const auto identity = std::make_shared<const ChildIdentity>(
       ChildIdentity{config_.path.child(child.spec->id), child.incarnation, config_.logger});
+  child.probe =
+      std::make_shared<Probe>(config_.registry, identity, child.spec->kind, child.restarts, child.spec->mailbox.limit);
   try {
-    ChildContext context(*this, identity, config_);
+    ChildContext context(*this, child.probe, *child.spec, config_);
     child.handle = child.spec->start(context);
     if (!child.handle) failure = to_caf(Errc::crashed, "the start function returned no actor");
   } catch (...) {  // the start function is the child's, so its exception is the child's failure
@@ -264,13 +264,15 @@ void Supervisor::run(Child& child) {
   child.state = ChildState::running;
   running_.emplace(child.handle.id(), &child);
   monitor(child.handle);
-  config_.logger->debug("child_started path={} incarnation={}", identity->path.text(), child.incarnation);
+  log_event(*config_.logger, spdlog::level::debug, "child_started", identity->path.text(),
+            {{"incarnation", child.incarnation}});
   tell_watchers(child);
 }
 
 void Supervisor::ended(Child& child, const caf::error& reason) {
   if (child.handle) running_.erase(child.handle.id());
   child.handle = nullptr;
+  child.probe = nullptr;
   child.last_reason = describe(reason);
   const bool clean = is_clean(reason);
   if (!clean) child.last_error = child.last_reason;
@@ -287,16 +289,16 @@ void Supervisor::ended(Child& child, const caf::error& reason) {
   const auto now = config_.clock->monotonic();
   if (!clean) {
     ++counters_.crashes;
-    config_.logger->warn("child_ended path={}/{} incarnation={} reason=\"{}\"", config_.path.text(), child.spec->id,
-                         child.incarnation, child.last_reason);
+    log_event(*config_.logger, spdlog::level::warn, "child_ended", config_.path.child(child.spec->id).text(),
+              {{"incarnation", child.incarnation}, {"reason", child.last_reason}});
   }
   const Ending ending{child.spec->restart, child.spec->exhausted, clean, now - child.started_at, now};
   carry_out(child, policy_.decide(ending, child.history, *config_.random));
 }
 
 void Supervisor::ended_as_asked(Child& child) {
-  config_.logger->debug("child_stopped path={}/{} incarnation={}", config_.path.text(), child.spec->id,
-                        child.incarnation);
+  log_event(*config_.logger, spdlog::level::debug, "child_stopped", config_.path.child(child.spec->id).text(),
+            {{"incarnation", child.incarnation}});
   if (in_group(child))
     rest_for_group(child);
   else
@@ -314,8 +316,8 @@ void Supervisor::carry_out(Child& child, const Decision& decision) {
       return rest(child, ChildState::finished);
     case Verdict::quarantine:
       ++counters_.quarantined;
-      config_.logger->error("child_quarantined path={}/{} restarts={} reason=\"{}\"", config_.path.text(),
-                            child.spec->id, child.restarts, child.last_reason);
+      log_event(*config_.logger, spdlog::level::err, "child_quarantined", config_.path.child(child.spec->id).text(),
+                {{"restarts", child.restarts}, {"reason", child.last_reason}});
       return rest(child, ChildState::quarantined);
     case Verdict::restart: {
       if (config_.strategy != Strategy::one_for_one) return restart_group(child, decision.delay);
@@ -338,8 +340,8 @@ void Supervisor::carry_out(Child& child, const Decision& decision) {
                          std::to_string(limit.restarts) + " times in " +
                          std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(limit.period).count()) +
                          " ms; last error: " + child.last_reason;
-      config_.logger->error("supervisor_escalates path={} child={} reason=\"{}\"", config_.path.text(), child.spec->id,
-                            child.last_reason);
+      log_event(*config_.logger, spdlog::level::err, "supervisor_escalates", config_.path.text(),
+                {{"child", child.spec->id}, {"reason", child.last_reason}});
       rest(child, ChildState::finished);
       return begin_stop(to_caf(Errc::escalated, std::move(text)));
     }
@@ -378,13 +380,15 @@ void Supervisor::overdue(const ShutdownOverdue& due) {
   if (!child->killed) {
     child->killed = true;
     ++counters_.killed;
-    config_.logger->warn("child_killed path={}/{} incarnation={}", config_.path.text(), due.id, due.incarnation);
+    log_event(*config_.logger, spdlog::level::warn, "child_killed", config_.path.child(due.id).text(),
+              {{"incarnation", due.incarnation}});
     send_exit(child->handle, caf::exit_reason::kill);
     delayed_send(this, kKillGrace, due);
     return;
   }
   ++counters_.abandoned;
-  config_.logger->error("child_abandoned path={}/{} incarnation={}", config_.path.text(), due.id, due.incarnation);
+  log_event(*config_.logger, spdlog::level::err, "child_abandoned", config_.path.child(due.id).text(),
+            {{"incarnation", due.incarnation}});
   demonitor(child->handle);
   ended(*child, to_caf(Errc::crashed, "hung: it did not end when killed"));
 }
@@ -437,8 +441,8 @@ void Supervisor::restart_group(Child& culprit, Nanoseconds delay) {
   group_->from = std::min(group_->from, from);
   group_->delay = std::max(group_->delay, delay);
   group_->timer = 0;
-  config_.logger->info("siblings_restart path={} cause={} reason=\"{}\"", config_.path.text(), culprit.spec->id,
-                       culprit.last_reason);
+  log_event(*config_.logger, spdlog::level::info, "siblings_restart", config_.path.text(),
+            {{"cause", culprit.spec->id}, {"reason", culprit.last_reason}});
   rest_for_group(culprit);
   continue_group();
 }
@@ -491,7 +495,8 @@ void Supervisor::begin_stop(caf::error reason) {
   if (stop_reason_) return;
   stop_reason_ = std::move(reason);
   group_.reset();
-  config_.logger->info("supervisor_stops path={} reason=\"{}\"", config_.path.text(), describe(*stop_reason_));
+  log_event(*config_.logger, spdlog::level::info, "supervisor_stops", config_.path.text(),
+            {{"reason", describe(*stop_reason_)}});
   continue_stop();
 }
 
@@ -521,12 +526,15 @@ ChildSpec supervisor_spec(std::string id, std::function<SupervisorConfig()> make
   spec.id = std::move(id);
   spec.kind = ChildKind::supervisor;
   spec.shutdown = std::chrono::minutes(1);
+  spec.mailbox.limit = kMaxChildren;
   spec.start = [make = std::move(make)](ChildContext& context) {
     SupervisorConfig config = make();
     const SupervisorConfig& parent = context.surroundings();
     config.path = context.path();
     if (!config.clock) config.clock = parent.clock;
     if (!config.logger) config.logger = parent.logger;
+    if (!config.registry) config.registry = parent.registry;
+    config.threads = parent.threads;
     // Its own, because the parent's is used on the parent's thread. It decides only how long to wait.
     if (!config.random) config.random = std::make_shared<SeededRandom>(parent.random->next_u64());
     return context.spawn<Supervisor>(std::move(config));
@@ -535,7 +543,14 @@ ChildSpec supervisor_spec(std::string id, std::function<SupervisorConfig()> make
 }
 
 caf::actor spawn_root_supervisor(caf::actor_system& system, SupervisorConfig config) {
-  return system.spawn<Supervisor>(std::move(config));
+  TLFS_CHECK(config.clock && config.random && config.logger, "a supervisor without clock, random or logger");
+  if (!config.registry) config.registry = std::make_shared<Registry>(config.clock, config.logger);
+  auto identity = std::make_shared<const ChildIdentity>(ChildIdentity{config.path, 1, config.logger});
+  auto probe = std::make_shared<Probe>(config.registry, std::move(identity), ChildKind::supervisor, 0,
+                                       std::size_t{kMaxChildren});
+  MailboxSpec mailbox;
+  mailbox.limit = kMaxChildren;
+  return system.spawn<SupervisedActor<Supervisor>>(std::move(probe), mailbox, std::move(config));
 }
 
 }  // namespace tlfs::supervision

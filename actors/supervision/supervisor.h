@@ -38,6 +38,7 @@
 
 #include "actors/supervision/child_spec.h"
 #include "actors/supervision/errors.h"
+#include "actors/supervision/registry.h"
 #include "actors/supervision/supervisor_messages.h"
 #include "runtime/base/environment.h"
 
@@ -60,6 +61,10 @@ struct SupervisorConfig {
   std::shared_ptr<Random> random;
   std::shared_ptr<spdlog::logger> logger;
   Strategy strategy = Strategy::one_for_one;
+  // The node's. A root without one makes its own, children have their parent's.
+  std::shared_ptr<Registry> registry = nullptr;
+  // False where everything must run under a deterministic scheduler: nobody gets a thread of its own.
+  bool threads = true;
 };
 
 class Supervisor : public caf::event_based_actor {
@@ -137,7 +142,8 @@ class Supervisor : public caf::event_based_actor {
 };
 
 // A supervisor as a child of another. `make` is called for every incarnation and gives its configuration; the path is
-// the child's place in the tree, and what is left empty (clock, random, logger) is the parent's. A supervisor that
+// the child's place in the tree, and what is left empty (clock, random, logger, registry) is the
+// parent's, threads always. A supervisor that
 // gives up ends with `escalated`, which is a failure for its parent. It has a minute to stop its own children.
 ChildSpec supervisor_spec(std::string id, std::function<SupervisorConfig()> make);
 
