@@ -50,6 +50,11 @@ ROWS = [
     Row("node_open_document", "us", "open one of 1,000 documents, p50"),
     Row("node_recovery_1m", "ms", "a killed node of 1,000,000 edits: started and read"),
     Row("store_scan_10k", "ms", "range scan of a document of 10,000 records"),
+    Row("actor_message", "us", "one message from one supervised actor to another"),
+    Row("actor_request", "us", "one request and its answer between supervised actors"),
+    Row("actor_spawn_bare", "us", "spawn of an actor without supervisor"),
+    Row("actor_spawn_supervised", "us", "start of a child of a supervisor, until it runs"),
+    Row("actor_idle_bytes", "bytes", "memory of an idle supervised actor"),
 ]
 
 # The calibration loop's reference. The fastest loop seen on the machine for which the bars are stated took 40.6 ms, on a day

@@ -18,13 +18,14 @@
 #include "actors/document/document_client.h"
 #include "actors/document/document_environment.h"
 #include "actors/store/store_actor.h"
+#include "actors/supervision/registry.h"
 #include "actors/supervision/supervisor.h"
 
 namespace tlfs::node {
 
 struct TreeSettings {
   store::OpenStore open_store;
-  bool own_thread = true;  // of the store
+  bool threads = true;  // false where a test decides who runs when
   // Complete but for its root.
   std::shared_ptr<document_actor::DocumentEnvironment> environment;
   std::function<std::shared_ptr<Random>()> random;  // one for each supervisor
@@ -38,6 +39,7 @@ struct Tree {
   static constexpr std::size_t kClients = 8;  // each document belongs to one of them
 
   std::shared_ptr<document_actor::DocumentEnvironment> environment;
+  std::shared_ptr<supervision::Registry> registry;
   caf::actor root, documents, apps;
   std::array<caf::actor, kClients> clients;
 

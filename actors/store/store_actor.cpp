@@ -211,13 +211,12 @@ Status StoreActor::remove(const RemoveDocument& request) {
   }
 }
 
-supervision::ChildSpec store_spec(OpenStore open, bool own_thread) {
+supervision::ChildSpec store_spec(OpenStore open) {
   supervision::ChildSpec spec;
   spec.id = kStoreId;
   spec.restart = supervision::Restart::permanent;
-  spec.start = [open = std::move(open), own_thread](supervision::ChildContext& context) {
-    (void)own_thread;
-    return context.spawn<StoreActor>(open, context.identity());
+  spec.start = [open = std::move(open)](supervision::ChildContext& context) {
+    return context.spawn_detached<StoreActor>(open, context.identity());
   };
   return spec;
 }

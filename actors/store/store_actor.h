@@ -72,7 +72,7 @@ class StoreActor : public caf::event_based_actor {
 
 inline constexpr const char* kStoreId = "store";
 
-// The child spec of the store; its id is kStoreId. `own_thread`: false where a test decides who runs when.
-supervision::ChildSpec store_spec(OpenStore open, bool own_thread);
+// The child spec of the store; its id is kStoreId.
+supervision::ChildSpec store_spec(OpenStore open);
 
 }  // namespace tlfs::store

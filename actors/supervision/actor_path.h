@@ -9,6 +9,8 @@ namespace tlfs::supervision {
 
 class ActorPath {
  public:
+  // No place yet.
+  ActorPath() = default;
   // The root of a tree, for example ActorPath("node").
   explicit ActorPath(std::string_view root) : text_("/" + std::string(root)) {}
 

@@ -1,8 +1,6 @@
 #include "actors/supervision/child_spec.h"
 
-#include <spdlog/spdlog.h>
-
-#include "actors/supervision/errors.h"
+#include "actors/supervision/supervisor.h"
 
 namespace tlfs::supervision {
 
@@ -16,13 +14,7 @@ std::string exception_text(const std::exception_ptr& exception) {
   }
 }
 
-void ChildContext::guard(caf::scheduled_actor& self, const std::shared_ptr<const ChildIdentity>& identity) {
-  self.set_exception_handler([identity](std::exception_ptr& exception) -> caf::error {
-    const std::string text = exception_text(exception);
-    identity->logger->error("handler_threw path={} incarnation={} what=\"{}\"", identity->path.text(),
-                            identity->incarnation, text);
-    return crash_reason(identity->incarnation, text);
-  });
-}
+bool ChildContext::threads() const { return surroundings_.threads; }
+const MailboxSpec& ChildContext::mailbox() const { return spec_.mailbox; }
 
 }  // namespace tlfs::supervision

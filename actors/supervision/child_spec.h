@@ -13,34 +13,36 @@
 #include <caf/event_based_actor.hpp>
 
 #include "actors/supervision/actor_path.h"
+#include "actors/supervision/mailbox.h"
+#include "actors/supervision/probe.h"
 #include "actors/supervision/restart_policy.h"
+#include "actors/supervision/supervised_actor.h"
 
 namespace tlfs::supervision {
 
-// Who a running child is. Shared by the child and its supervisor; immutable.
-struct ChildIdentity {
-  ActorPath path;
-  std::uint64_t incarnation;  // never used twice by one supervisor
-  std::shared_ptr<spdlog::logger> logger;
-};
+struct ChildSpec;
+struct SupervisorConfig;
 
 // What a start function gets. Lives for the call only.
 //
-// A start function spawns through this, so that an exception in a handler ends the child with its text as the reason
-// instead of a line on stderr.
+// A start function spawns its child, one actor, through this: that gives it its probe, its bounded mailbox, and an end
+// with the text of the exception when one leaves a handler.
 class ChildContext {
  public:
-  ChildContext(caf::event_based_actor& supervisor, std::shared_ptr<const ChildIdentity> identity)
-      : supervisor_(supervisor), identity_(std::move(identity)) {}
+  ChildContext(caf::event_based_actor& supervisor, std::shared_ptr<Probe> probe, const ChildSpec& spec,
+               const SupervisorConfig& surroundings)
+      : supervisor_(supervisor), probe_(std::move(probe)), spec_(spec), surroundings_(surroundings) {}
 
-  const std::shared_ptr<const ChildIdentity>& identity() const { return identity_; }
-  const ActorPath& path() const { return identity_->path; }
+  const std::shared_ptr<const ChildIdentity>& identity() const { return probe_->identity(); }
+  const ActorPath& path() const { return identity()->path; }
   caf::event_based_actor& supervisor() const { return supervisor_; }
+  // What the supervisor itself was given.
+  const SupervisorConfig& surroundings() const { return surroundings_; }
 
   // A class-based actor; the constructor runs here, make_behavior in the child.
   template <class Impl, class... Args>
   caf::actor spawn(Args&&... args) {
-    return supervisor_.spawn<Guarded<Impl>>(identity_, std::forward<Args>(args)...);
+    return supervisor_.spawn<SupervisedActor<Impl>>(probe_, mailbox(), std::forward<Args>(args)...);
   }
 
   // A function-based actor whose first parameter is its own pointer (event_based_actor*, stateful_actor<S>*).
@@ -50,43 +52,39 @@ class ChildContext {
     auto behave = [function = std::move(function), ... args = std::move(args)](Impl* self) -> caf::behavior {
       return function(self, args...);
     };
-    return supervisor_.spawn<FromFunction<Impl, decltype(behave)>>(identity_, std::move(behave));
+    return spawn<FromFunction<Impl, decltype(behave)>>(std::move(behave));
+  }
+
+  // A class-based actor with a thread of its own: for what must block (the disk). Where the world has no threads
+  // (SupervisorConfig::threads), an actor like any other.
+  template <class Impl, class... Args>
+  caf::actor spawn_detached(Args&&... args) {
+    if (!threads()) return spawn<Impl>(std::forward<Args>(args)...);
+    return supervisor_.spawn<SupervisedActor<Impl>, caf::detached>(probe_, mailbox(), std::forward<Args>(args)...);
   }
 
  private:
-  template <class Impl>
-  class Guarded final : public Impl {
-   public:
-    template <class... Args>
-    Guarded(caf::actor_config& config, const std::shared_ptr<const ChildIdentity>& identity, Args&&... args)
-        : Impl(config, std::forward<Args>(args)...) {
-      guard(*this, identity);
-    }
-  };
-
   template <class Impl, class Behave>
-  class FromFunction final : public Impl {
+  class FromFunction : public Impl {
    public:
-    FromFunction(caf::actor_config& config, const std::shared_ptr<const ChildIdentity>& identity, Behave behave)
-        : Impl(config), behave_(std::move(behave)) {
-      guard(*this, identity);
-    }
+    FromFunction(caf::actor_config& config, Behave behave) : Impl(config), behave_(std::move(behave)) {}
     caf::behavior make_behavior() override { return behave_(this); }
 
    private:
     Behave behave_;
   };
 
-  static void guard(caf::scheduled_actor& self, const std::shared_ptr<const ChildIdentity>& identity);
+  bool threads() const;
+  const MailboxSpec& mailbox() const;
 
   caf::event_based_actor& supervisor_;
-  std::shared_ptr<const ChildIdentity> identity_;
+  const std::shared_ptr<Probe> probe_;
+  const ChildSpec& spec_;
+  const SupervisorConfig& surroundings_;
 };
 
 // The text of the exception in flight.
 std::string exception_text(const std::exception_ptr& exception);
-
-enum class ChildKind { worker, supervisor };
 
 struct ChildSpec {
   // Unique among the children of one supervisor; may contain slashes ("document/7f3a").
@@ -99,6 +97,7 @@ struct ChildSpec {
   // How long the child may take to stop when asked; then it is killed. Zero: killed at once.
   Nanoseconds shutdown = std::chrono::seconds(5);
   ChildKind kind = ChildKind::worker;
+  MailboxSpec mailbox = {};
 };
 
 }  // namespace tlfs::supervision

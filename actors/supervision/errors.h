@@ -19,6 +19,7 @@ enum class Errc : int {
   timeout,      // no answer in time; never sent, or sent and unanswered
   quarantined,  // the child keeps failing and is not restarted
   stopped,      // there is no such child, or its supervisor has stopped
+  overloaded,   // the child's mailbox was full; never executed
   refused,      // the child answered with an error, or with something else than was expected
   // How a request to a supervisor can fail.
   already_started,

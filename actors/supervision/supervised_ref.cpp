@@ -143,7 +143,7 @@ void RefCore::failed(std::uint64_t ticket, std::uint64_t incarnation, const caf:
     return;
   }
   open.where = Where::responded;
-  settle(ticket, Errc::refused, describe(error));
+  settle(ticket, is(error, Errc::overloaded) ? Errc::overloaded : Errc::refused, describe(error));
 }
 
 void RefCore::settle(std::uint64_t ticket, Errc code, std::string text) {

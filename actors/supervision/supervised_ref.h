@@ -7,6 +7,7 @@
 //   - Errc::lost: the child had received the request and ended without an answer. Whether it took effect is unknown. A
 //     request marked idempotent is sent again instead;
 //   - Errc::timeout, counted from the call of `request`, wherever the request is by then;
+//   - Errc::overloaded: the child's mailbox was full; it was not executed;
 //   - Errc::overflow: `max_held` requests were waiting already; this one was not sent;
 //   - Errc::quarantined, Errc::stopped: the child is not going to come back by itself. A later request tries anew.
 // Requests of one reference reach each incarnation in the order they were made; one that is sent again keeps its place.

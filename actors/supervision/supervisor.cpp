@@ -7,6 +7,7 @@
 #include <caf/actor_system.hpp>
 #include <caf/send.hpp>
 
+#include "actors/supervision/log_event.h"
 #include "runtime/base/check.h"
 
 namespace tlfs::supervision {
@@ -31,9 +32,11 @@ struct Supervisor::Child {
   Nanoseconds started_at{};
   Nanoseconds waiting_until{};
   bool killed = false;
+  bool unwanted = false;  // stopped by request: not started again with its siblings
   std::vector<Watcher> watchers;
   std::size_t sweep_watchers_at = 16;
   std::vector<caf::response_promise> stop_waiters;
+  std::shared_ptr<Probe> probe;  // of the incarnation that runs
 };
 
 struct Supervisor::RestartDue : messaging::LocalOnly {
@@ -46,6 +49,10 @@ struct Supervisor::ShutdownOverdue : messaging::LocalOnly {
   std::uint64_t incarnation = 0;
 };
 
+struct Supervisor::GroupDue : messaging::LocalOnly {
+  std::uint64_t timer = 0;
+};
+
 Supervisor::Supervisor(caf::actor_config& actor_config, SupervisorConfig config)
     : caf::event_based_actor(actor_config), config_(std::move(config)), policy_(config_.intensity, config_.backoff) {
   TLFS_CHECK(config_.clock && config_.random && config_.logger, "a supervisor without clock, random or logger");
@@ -54,11 +61,7 @@ Supervisor::Supervisor(caf::actor_config& actor_config, SupervisorConfig config)
     if (it != running_.end()) ended(*it->second, down.reason);
   });
   set_exit_handler([this](caf::exit_msg& exit) { begin_stop(std::move(exit.reason)); });
-  set_exception_handler([this](std::exception_ptr& exception) -> caf::error {
-    const std::string text = exception_text(exception);
-    config_.logger->critical("supervisor_threw path={} what=\"{}\"", config_.path.text(), text);
-    return to_caf(Errc::crashed, text);
-  });
+  if (!config_.registry) config_.registry = std::make_shared<Registry>(config_.clock, config_.logger);
 }
 
 Supervisor::~Supervisor() = default;
@@ -68,7 +71,7 @@ caf::behavior Supervisor::make_behavior() {
     if (stop_reason_) break;  // an earlier child failed and nobody wants it restarted
     auto child = add_child(std::make_shared<const ChildSpec>(std::move(spec)), false);
     TLFS_CHECK(child.engaged(), "two static children of one id, or too many");
-    run(**child);
+    run_or_wait(**child);
   }
   config_.children.clear();
   if (stop_reason_ && running_.empty()) return {};  // it has quit already, a behavior would keep it alive
@@ -84,6 +87,9 @@ caf::behavior Supervisor::make_behavior() {
         if (child && child->state == ChildState::waiting && child->incarnation == due.incarnation) run(*child);
       },
       [this](const ShutdownOverdue& due) { overdue(due); },
+      [this](const GroupDue& due) {
+        if (group_ && group_->timer == due.timer) start_group();
+      },
   };
 }
 
@@ -109,13 +115,13 @@ caf::result<ChildPhase> Supervisor::start_child(const StartChild& request) {
   if (Child* child = find(request.spec->id)) {
     const bool idle = child->state == ChildState::finished;
     if (!request.keep_existing) return to_caf(Errc::already_started, child->spec->id + " exists already");
-    if (idle && !stop_reason_) run(*child);
+    if (idle && !stop_reason_) run_or_wait(*child);
     return phase_of(*child);
   }
   auto added = add_child(request.spec, true);
   if (!added) return added.error();
   const std::string id = request.spec->id;
-  run(**added);
+  run_or_wait(**added);
   if (Child* child = find(id)) return phase_of(*child);
   return to_caf(Errc::start_failed, id + " could not be started");
 }
@@ -127,7 +133,7 @@ caf::result<ChildPhase> Supervisor::revive_child(const std::string& id) {
   if (child->state != ChildState::finished && child->state != ChildState::quarantined)
     return to_caf(Errc::already_started, id + " is not at rest");
   child->history = ChildHistory{};
-  run(*child);
+  run_or_wait(*child);
   if ((child = find(id))) return phase_of(*child);
   return to_caf(Errc::start_failed, id + " could not be started");
 }
@@ -135,6 +141,7 @@ caf::result<ChildPhase> Supervisor::revive_child(const std::string& id) {
 caf::result<void> Supervisor::stop_child(const std::string& id) {
   Child* child = find(id);
   if (!child) return to_caf(Errc::not_found, "no child " + id + " under " + config_.path.text());
+  child->unwanted = true;
   if (!child->handle) {
     child->last_reason = "stopped on request";
     rest(*child, ChildState::finished);
@@ -223,19 +230,30 @@ caf::expected<Supervisor::Child*> Supervisor::add_child(std::shared_ptr<const Ch
   return child;
 }
 
+// A child that is to start while its siblings are being restarted starts with them.
+void Supervisor::run_or_wait(Child& child) {
+  if (!in_group(child)) return run(child);
+  child.unwanted = false;
+  child.state = ChildState::waiting;
+  child.waiting_until = config_.clock->monotonic() + group_->delay;
+}
+
 void Supervisor::run(Child& child) {
   const bool again = child.incarnation != 0;
   child.incarnation = ++last_incarnation_;
   child.started_at = config_.clock->monotonic();
   child.killed = false;
+  child.unwanted = false;
   ++counters_.starts;
   if (again) ++counters_.restarts, ++child.restarts;
 
   caf::error failure;
   const auto identity = std::make_shared<const ChildIdentity>(
       ChildIdentity{config_.path.child(child.spec->id), child.incarnation, config_.logger});
+  child.probe =
+      std::make_shared<Probe>(config_.registry, identity, child.spec->kind, child.restarts, child.spec->mailbox.limit);
   try {
-    ChildContext context(*this, identity);
+    ChildContext context(*this, child.probe, *child.spec, config_);
     child.handle = child.spec->start(context);
     if (!child.handle) failure = to_caf(Errc::crashed, "the start function returned no actor");
   } catch (...) {  // the start function is the child's, so its exception is the child's failure
@@ -246,13 +264,15 @@ void Supervisor::run(Child& child) {
   child.state = ChildState::running;
   running_.emplace(child.handle.id(), &child);
   monitor(child.handle);
-  config_.logger->debug("child_started path={} incarnation={}", identity->path.text(), child.incarnation);
+  log_event(*config_.logger, spdlog::level::debug, "child_started", identity->path.text(),
+            {{"incarnation", child.incarnation}});
   tell_watchers(child);
 }
 
 void Supervisor::ended(Child& child, const caf::error& reason) {
   if (child.handle) running_.erase(child.handle.id());
   child.handle = nullptr;
+  child.probe = nullptr;
   child.last_reason = describe(reason);
   const bool clean = is_clean(reason);
   if (!clean) child.last_error = child.last_reason;
@@ -260,22 +280,34 @@ void Supervisor::ended(Child& child, const caf::error& reason) {
     --stopping_;
     return ended_as_asked(child);
   }
+  if (in_group(child)) {  // it went by itself before it was asked to
+    if (!clean) ++counters_.crashes;
+    rest_for_group(child);
+    return continue_group();
+  }
 
   const auto now = config_.clock->monotonic();
   if (!clean) {
     ++counters_.crashes;
-    config_.logger->warn("child_ended path={}/{} incarnation={} reason=\"{}\"", config_.path.text(), child.spec->id,
-                         child.incarnation, child.last_reason);
+    log_event(*config_.logger, spdlog::level::warn, "child_ended", config_.path.child(child.spec->id).text(),
+              {{"incarnation", child.incarnation}, {"reason", child.last_reason}});
   }
   const Ending ending{child.spec->restart, child.spec->exhausted, clean, now - child.started_at, now};
   carry_out(child, policy_.decide(ending, child.history, *config_.random));
 }
 
 void Supervisor::ended_as_asked(Child& child) {
-  config_.logger->debug("child_stopped path={}/{} incarnation={}", config_.path.text(), child.spec->id,
-                        child.incarnation);
-  rest(child, ChildState::finished);
-  if (stop_reason_ && stopping_ == 0) continue_stop();
+  log_event(*config_.logger, spdlog::level::debug, "child_stopped", config_.path.child(child.spec->id).text(),
+            {{"incarnation", child.incarnation}});
+  if (in_group(child))
+    rest_for_group(child);
+  else
+    rest(child, ChildState::finished);
+  if (stop_reason_) {
+    if (stopping_ == 0) continue_stop();
+  } else if (group_) {
+    continue_group();
+  }
 }
 
 void Supervisor::carry_out(Child& child, const Decision& decision) {
@@ -284,10 +316,11 @@ void Supervisor::carry_out(Child& child, const Decision& decision) {
       return rest(child, ChildState::finished);
     case Verdict::quarantine:
       ++counters_.quarantined;
-      config_.logger->error("child_quarantined path={}/{} restarts={} reason=\"{}\"", config_.path.text(),
-                            child.spec->id, child.restarts, child.last_reason);
+      log_event(*config_.logger, spdlog::level::err, "child_quarantined", config_.path.child(child.spec->id).text(),
+                {{"restarts", child.restarts}, {"reason", child.last_reason}});
       return rest(child, ChildState::quarantined);
     case Verdict::restart: {
+      if (config_.strategy != Strategy::one_for_one) return restart_group(child, decision.delay);
       child.state = ChildState::waiting;
       child.waiting_until = config_.clock->monotonic() + decision.delay;
       tell_watchers(child);
@@ -307,8 +340,8 @@ void Supervisor::carry_out(Child& child, const Decision& decision) {
                          std::to_string(limit.restarts) + " times in " +
                          std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(limit.period).count()) +
                          " ms; last error: " + child.last_reason;
-      config_.logger->error("supervisor_escalates path={} child={} reason=\"{}\"", config_.path.text(), child.spec->id,
-                            child.last_reason);
+      log_event(*config_.logger, spdlog::level::err, "supervisor_escalates", config_.path.text(),
+                {{"child", child.spec->id}, {"reason", child.last_reason}});
       rest(child, ChildState::finished);
       return begin_stop(to_caf(Errc::escalated, std::move(text)));
     }
@@ -347,13 +380,15 @@ void Supervisor::overdue(const ShutdownOverdue& due) {
   if (!child->killed) {
     child->killed = true;
     ++counters_.killed;
-    config_.logger->warn("child_killed path={}/{} incarnation={}", config_.path.text(), due.id, due.incarnation);
+    log_event(*config_.logger, spdlog::level::warn, "child_killed", config_.path.child(due.id).text(),
+              {{"incarnation", due.incarnation}});
     send_exit(child->handle, caf::exit_reason::kill);
     delayed_send(this, kKillGrace, due);
     return;
   }
   ++counters_.abandoned;
-  config_.logger->error("child_abandoned path={}/{} incarnation={}", config_.path.text(), due.id, due.incarnation);
+  log_event(*config_.logger, spdlog::level::err, "child_abandoned", config_.path.child(due.id).text(),
+            {{"incarnation", due.incarnation}});
   demonitor(child->handle);
   ended(*child, to_caf(Errc::crashed, "hung: it did not end when killed"));
 }
@@ -396,12 +431,72 @@ Supervisor::Child* Supervisor::find(const std::string& id) const {
   return it == children_.end() ? nullptr : it->second.get();
 }
 
+// ---- restarts of several siblings ----
+
+bool Supervisor::in_group(const Child& child) const { return group_ && child.order >= group_->from; }
+
+void Supervisor::restart_group(Child& culprit, Nanoseconds delay) {
+  const std::uint64_t from = config_.strategy == Strategy::one_for_all ? 0 : culprit.order;
+  if (!group_) group_ = Group{from, delay, 0};
+  group_->from = std::min(group_->from, from);
+  group_->delay = std::max(group_->delay, delay);
+  group_->timer = 0;
+  log_event(*config_.logger, spdlog::level::info, "siblings_restart", config_.path.text(),
+            {{"cause", culprit.spec->id}, {"reason", culprit.last_reason}});
+  rest_for_group(culprit);
+  continue_group();
+}
+
+// The child is down and, unless it is meant to stay so, waits to be started with its siblings.
+void Supervisor::rest_for_group(Child& child) {
+  if (child.unwanted || child.spec->restart == Restart::temporary) return rest(child, ChildState::finished);
+  child.state = ChildState::waiting;
+  child.waiting_until = config_.clock->monotonic() + group_->delay;
+  tell_watchers(child);
+}
+
+// Stops the last of those still alive, or, when none is, waits for the time to start them.
+void Supervisor::continue_group() {
+  if (group_->timer != 0) return;
+  for (auto it = by_order_.rbegin(); it != by_order_.rend() && it->first >= group_->from; ++it) {
+    Child& child = *it->second;
+    if (!child.handle) continue;
+    if (child.state == ChildState::running) ask_to_stop(child);
+    return;
+  }
+  GroupDue due;
+  due.timer = group_->timer = ++last_group_timer_;
+  if (group_->delay > Nanoseconds::zero())
+    delayed_send(this, group_->delay, due);
+  else
+    send(this, due);
+}
+
+void Supervisor::start_group() {
+  std::vector<std::uint64_t> members;
+  for (auto it = by_order_.lower_bound(group_->from); it != by_order_.end(); ++it) {
+    const Child& child = *it->second;
+    const bool finished = child.state == ChildState::finished && !child.unwanted;
+    if (child.state == ChildState::waiting || (finished && child.spec->restart != Restart::temporary))
+      members.push_back(it->first);
+  }
+  group_.reset();
+  for (const std::uint64_t order : members) {
+    const auto it = by_order_.find(order);
+    if (it == by_order_.end()) continue;
+    run_or_wait(*it->second);  // waits when one before it failed to start: a new group has begun
+    if (stop_reason_) return;
+  }
+}
+
 // ---- the end of the supervisor itself ----
 
 void Supervisor::begin_stop(caf::error reason) {
   if (stop_reason_) return;
   stop_reason_ = std::move(reason);
-  config_.logger->info("supervisor_stops path={} reason=\"{}\"", config_.path.text(), describe(*stop_reason_));
+  group_.reset();
+  log_event(*config_.logger, spdlog::level::info, "supervisor_stops", config_.path.text(),
+            {{"reason", describe(*stop_reason_)}});
   continue_stop();
 }
 
@@ -426,8 +521,36 @@ void Supervisor::continue_stop() {
   quit(*stop_reason_);
 }
 
+ChildSpec supervisor_spec(std::string id, std::function<SupervisorConfig()> make) {
+  ChildSpec spec;
+  spec.id = std::move(id);
+  spec.kind = ChildKind::supervisor;
+  spec.shutdown = std::chrono::minutes(1);
+  spec.mailbox.limit = kMaxChildren;
+  spec.start = [make = std::move(make)](ChildContext& context) {
+    SupervisorConfig config = make();
+    const SupervisorConfig& parent = context.surroundings();
+    config.path = context.path();
+    if (!config.clock) config.clock = parent.clock;
+    if (!config.logger) config.logger = parent.logger;
+    if (!config.registry) config.registry = parent.registry;
+    config.threads = parent.threads;
+    // Its own, because the parent's is used on the parent's thread. It decides only how long to wait.
+    if (!config.random) config.random = std::make_shared<SeededRandom>(parent.random->next_u64());
+    return context.spawn<Supervisor>(std::move(config));
+  };
+  return spec;
+}
+
 caf::actor spawn_root_supervisor(caf::actor_system& system, SupervisorConfig config) {
-  return system.spawn<Supervisor>(std::move(config));
+  TLFS_CHECK(config.clock && config.random && config.logger, "a supervisor without clock, random or logger");
+  if (!config.registry) config.registry = std::make_shared<Registry>(config.clock, config.logger);
+  auto identity = std::make_shared<const ChildIdentity>(ChildIdentity{config.path, 1, config.logger});
+  auto probe = std::make_shared<Probe>(config.registry, std::move(identity), ChildKind::supervisor, 0,
+                                       std::size_t{kMaxChildren});
+  MailboxSpec mailbox;
+  mailbox.limit = kMaxChildren;
+  return system.spawn<SupervisedActor<Supervisor>>(std::move(probe), mailbox, std::move(config));
 }
 
 }  // namespace tlfs::supervision

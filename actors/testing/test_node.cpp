@@ -51,7 +51,7 @@ TestNode::TestNode(Settings settings) : settings_(std::move(settings)), world_(s
   environment->close_after = settings_.close_after;
   node::TreeSettings tree;
   tree.open_store = settings_.open_store;
-  tree.own_thread = false;
+  tree.threads = false;
   tree.environment = std::move(environment);
   tree.random = [this] { return world_.fork_random(); };
   tree.logger = world_.logger();

@@ -104,7 +104,15 @@ class World {
   }
 
   supervision::SupervisorConfig supervisor_config(std::vector<supervision::ChildSpec> children = {}) {
-    return {supervision::ActorPath("node"), std::move(children), {}, {}, clock(), fork_random(), logger_};
+    supervision::SupervisorConfig config;
+    config.path = supervision::ActorPath("node");
+    config.children = std::move(children);
+    config.clock = clock();
+    config.random = fork_random();
+    config.logger = logger_;
+    config.registry = registry();
+    config.threads = false;
+    return config;
   }
   caf::actor spawn_supervisor(supervision::SupervisorConfig config) {
     return keep(supervision::spawn_root_supervisor(*system_, std::move(config)));
@@ -139,6 +147,10 @@ class World {
   }
   std::uint64_t fingerprint() const { return hash_; }
 
+  const std::shared_ptr<supervision::Registry>& registry() {
+    if (!registry_) registry_ = std::make_shared<supervision::Registry>(clock(), logger_);
+    return registry_;
+  }
   std::shared_ptr<const Clock> clock() const { return std::make_shared<SchedulerClock>(scheduler()); }
   std::shared_ptr<Random> fork_random() { return std::make_shared<SeededRandom>(random_.next()); }
 
@@ -170,6 +182,7 @@ class World {
   SeededRandom random_;
   std::ostringstream log_;
   std::shared_ptr<spdlog::logger> logger_;
+  std::shared_ptr<supervision::Registry> registry_;
   std::uint64_t hash_ = 14695981039346656037ull;
   std::uint64_t steps_ = 0;
   caf::resumable* held_ = nullptr;

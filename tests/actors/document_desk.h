@@ -157,7 +157,7 @@ struct Desk {
     environment = std::make_shared<DocumentEnvironment>();
     environment->directory = std::make_shared<access::Directory>();
     environment->directory->learn(Household::get().statements);
-    config.children.push_back(store::store_spec([disk = disk] { return FlakyStore::open(disk); }, false));
+    config.children.push_back(store::store_spec([disk = disk] { return FlakyStore::open(disk); }));
     config.children.push_back(auth::auth_spec(environment->directory));
     root = world.spawn_supervisor(std::move(config));
     environment->root = root;
