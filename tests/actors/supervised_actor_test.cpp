@@ -5,7 +5,7 @@
 
 #include "actors/supervision/log_event.h"
 #include "actors/supervision/supervised_ref.h"
-#include "tests/actors/deterministic.h"
+#include "actors/testing/world.h"
 
 namespace tlfs::supervision {
 namespace {
