@@ -79,6 +79,14 @@ std::vector<ProbeReading> Registry::readings() const {
   return out;
 }
 
+std::optional<ProbeReading> Registry::reading(std::string_view path) const {
+  const Nanoseconds time = now();
+  const std::lock_guard lock(mutex_);
+  for (const Probe* probe = first_; probe; probe = probe->next_)
+    if (probe->path() == path) return read(*probe, time);
+  return std::nullopt;
+}
+
 std::size_t Registry::size() const {
   const std::lock_guard lock(mutex_);
   return size_;

@@ -18,7 +18,9 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -68,6 +70,8 @@ class Registry {
 
   // All actors alive, in no order. The whole list is read under one lock: for inspection, not for every message.
   std::vector<ProbeReading> readings() const;
+  // The actor at that place, if one is alive.
+  std::optional<ProbeReading> reading(std::string_view path) const;
   std::size_t size() const;
 
   void dead_letter(const std::shared_ptr<const ChildIdentity>& to, MessageType type, DeadLetterReason why);

@@ -194,6 +194,7 @@ SupervisorStatus Supervisor::status() const {
   out.path = config_.path.text();
   out.stopping = stop_reason_.has_value();
   out.counters = counters_;
+  out.retired = retired_;
   for (const auto& [order, child] : by_order_) {
     ChildStatus s;
     s.id = child->spec->id;
@@ -206,6 +207,8 @@ SupervisorStatus Supervisor::status() const {
     s.started_at = child->started_at;
     if (child->state == ChildState::waiting) s.waiting_until = child->waiting_until;
     s.watchers = child->watchers.size();
+    s.probe = child->probe;
+    if (s.kind == ChildKind::supervisor) s.handle = child->handle;
     out.children.push_back(std::move(s));
   }
   return out;
@@ -272,7 +275,7 @@ void Supervisor::run(Child& child) {
 void Supervisor::ended(Child& child, const caf::error& reason) {
   if (child.handle) running_.erase(child.handle.id());
   child.handle = nullptr;
-  child.probe = nullptr;
+  retire(child);
   child.last_reason = describe(reason);
   const bool clean = is_clean(reason);
   if (!clean) child.last_error = child.last_reason;
@@ -356,7 +359,21 @@ void Supervisor::rest(Child& child, ChildState state) {
   if (child.dynamic && state == ChildState::finished) forget(child);
 }
 
+std::string_view family_of(std::string_view child_id) { return child_id.substr(0, child_id.find('/')); }
+
+// The totals of a family must not shrink when one of its actors goes.
+void Supervisor::retire(Child& child) {
+  const auto probe = std::exchange(child.probe, nullptr);
+  RetiredTotals& totals = retired_[std::string(family_of(child.spec->id))];
+  totals.messages += probe->messages();
+  totals.rejected += probe->rejected();
+  totals.dropped += probe->dropped();
+  totals.coalesced += probe->coalesced();
+  totals.busy += probe->busy();
+}
+
 void Supervisor::forget(Child& child) {
+  retired_[std::string(family_of(child.spec->id))].restarts += child.restarts;
   by_order_.erase(child.order);
   const std::string id = child.spec->id;
   children_.erase(id);

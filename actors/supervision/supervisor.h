@@ -110,6 +110,7 @@ class Supervisor : public caf::event_based_actor {
   void carry_out(Child& child, const Decision& decision);
   void rest(Child& child, ChildState state);  // finished or quarantined
   void forget(Child& child);
+  void retire(Child& child);
   void ask_to_stop(Child& child);
   void overdue(const ShutdownOverdue& due);
   void tell_watchers(Child& child);
@@ -130,6 +131,7 @@ class Supervisor : public caf::event_based_actor {
   SupervisorConfig config_;
   RestartPolicy policy_;
   SupervisorCounters counters_;
+  std::map<std::string, RetiredTotals, std::less<>> retired_;  // by family
   std::uint64_t last_incarnation_ = 0;
   std::uint64_t last_order_ = 0;
   std::unordered_map<std::string, std::unique_ptr<Child>> children_;

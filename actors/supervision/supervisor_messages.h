@@ -2,8 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <caf/actor.hpp>
@@ -32,7 +35,7 @@ struct ReviveChild : messaging::LocalOnly {
   std::string id;
 };
 
-// Reply: SupervisorStatus.
+// Reply: SupervisorStatus. For a whole tree: tree_reader.h.
 struct GetStatus : messaging::LocalOnly {};
 
 enum class PhaseKind : std::uint8_t {
@@ -80,7 +83,17 @@ struct ChildStatus {
   Nanoseconds started_at{};     // monotonic
   Nanoseconds waiting_until{};  // of a child that waits for its restart
   std::size_t watchers = 0;
+  std::shared_ptr<const Probe> probe;  // of the incarnation that runs; null when none does
+  caf::actor handle;                   // of a supervisor that runs
 };
+
+// What children of one family that have ended had done. The family of a child is its id up to the first slash.
+struct RetiredTotals {
+  std::uint64_t messages = 0, rejected = 0, dropped = 0, coalesced = 0;
+  std::uint64_t restarts = 0;  // of children that are forgotten
+  Nanoseconds busy{};
+};
+std::string_view family_of(std::string_view child_id);
 
 struct SupervisorCounters {
   std::uint64_t starts = 0;  // restarts included
@@ -95,7 +108,8 @@ struct SupervisorStatus : messaging::LocalOnly {
   std::string path;
   bool stopping = false;
   SupervisorCounters counters;
-  std::vector<ChildStatus> children;  // in the order of their first start
+  std::vector<ChildStatus> children;                          // in the order of their first start
+  std::map<std::string, RetiredTotals, std::less<>> retired;  // by family
 };
 
 }  // namespace tlfs::supervision
