@@ -251,7 +251,7 @@ void DocumentActor::run(Job job) {
   if (state_ == State::empty)
     return refuse(job, Error(forgotten_ ? Errc::deleted : Errc::no_such_document,
                              label() + (forgotten_ ? " was deleted on this device" : " is not here")));
-  if (state_ == State::ending) return refuse(job, Error(Errc::no_such_document, label() + " is going"));
+  if (state_ == State::ending) return refuse(job, Error(Errc::deleted, label() + " was deleted on this device"));
   if (job.writes && gate_.failing()) return refuse(job, not_saved(*gate_.failing()));
   if (job.writes && gate_.crowded()) return refuse(job, Error(Errc::busy, label() + ": too much waits for the disk"));
 

@@ -176,6 +176,9 @@ void DocumentClient::subscribe(const document::DocumentId& document, std::uint64
     std::erase_if(by_subscription_, [&](const auto& s) { return s.second == std::pair(document, id); });
   entry.subscription = 0;
   entry.pulling = false;
+  // What was not on the disk yet may have been lost with the document's actor, and its revision given to something
+  // else.
+  if (entry.have && *entry.have > entry.durable) entry.have.reset();
   messaging::MessageBuilder<messages::Subscribe> builder;
   write(entry.watch.prefix, builder->initPrefix(static_cast<unsigned>(entry.watch.prefix.size())));
   builder->setVersion(to_text(entry.watch.version));
@@ -236,16 +239,17 @@ void DocumentClient::pull(const document::DocumentId& document, std::uint64_t id
 
 void DocumentClient::deliver(Entry& entry, Update update) {
   entry.have = update.to;
+  const bool was_saved = entry.durable >= entry.delivered;
+  entry.durable = update.durable;
   // Revisions that did not touch what is watched pass in silence.
   if (!update.snapshot && update.patches.empty()) {
-    const bool saved = entry.watch.tell_when_saved && update.durable >= entry.delivered && entry.durable < entry.delivered;
+    const bool saved = entry.watch.tell_when_saved && update.durable >= entry.delivered && !was_saved;
     if (!saved) return;
   }
   ++counters_.updates;
   if (update.snapshot) ++counters_.snapshots;
   if (!update.snapshot) update.from = entry.delivered;
   entry.delivered = update.to;
-  entry.durable = update.durable;
   const auto call = entry.watch.update;
   if (call) call(update);
 }

@@ -85,7 +85,7 @@ class DocumentClient final : public caf::event_based_actor {
     std::uint64_t attempt = 0;          // counts Subscribes; an answer to an earlier one is void
     std::optional<std::uint64_t> have;  // the revision that is known
     std::uint64_t delivered = 0;        // the one that the last call led to
-    std::uint64_t durable = 0;          // as the last call said
+    std::uint64_t durable = 0;          // as the document said last
     std::uint64_t subscription = 0;     // 0: none yet
     bool pulling = false;
   };

@@ -19,7 +19,7 @@ std::shared_ptr<const crypto::SigningKey> key_of(std::uint8_t number) {
 // One person with three devices.
 const std::vector<access::SignedStatement>& household() {
   static const std::vector<access::SignedStatement> statements = [] {
-    SeededRandom random(1);
+    SeededRandom random(0x5eed);  // nobody else may draw the same secrets
     access::Realm realm({key_of(1), &random, {}, {}});
     const auto package = schema::compile("user { 0.1.0 { .: Struct .name: MVReg<String> } }", "user.tlfs");
     access::ProtectedDocument& user = realm.create_user(*key_of(100), package->front().package);
@@ -62,6 +62,7 @@ TestNode::TestNode(Settings settings) : settings_(std::move(settings)), world_(s
 }
 
 TestNode::~TestNode() {
+  world_.halt(nullptr);
   const auto kill = [](caf::actor& whom) {
     caf::anon_send_exit(whom, caf::exit_reason::kill);
     whom = nullptr;
@@ -80,7 +81,10 @@ Result<T> TestNode::answer(const DocumentId& id, Request request) {
   ask<T>(id, std::move(request), [&](Result<T> r) { out = std::move(r); });
   world_.run();
   // What waits for a restart or for the disk needs time.
-  for (int i = 0; i < 4000 && !out; ++i) world_.pass(std::chrono::milliseconds(10));
+  for (int i = 0; i < 4000 && !out; ++i) {
+    if (world_.halted()) throw World::Halted();
+    world_.pass(std::chrono::milliseconds(10));
+  }
   TLFS_CHECK(out.has_value(), "a request was never answered");
   return std::move(*out);
 }

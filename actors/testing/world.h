@@ -43,6 +43,7 @@ class World {
     logger_->set_level(spdlog::level::debug);
   }
   ~World() {
+    halt_ = nullptr;
     for (auto& actor : actors_) caf::anon_send_exit(actor, caf::exit_reason::kill);
     actors_.clear();
     run();
@@ -57,7 +58,7 @@ class World {
   // Runs one step of an actor that the seed picks; false when nobody has anything to do.
   bool step() {
     auto& jobs = scheduler_->jobs;
-    if (jobs.empty()) return false;
+    if (jobs.empty() || halted()) return false;
     std::size_t picked = random_.below(jobs.size());
     if (held_ != nullptr) {
       if (held_steps_ == 0) {
@@ -80,6 +81,12 @@ class World {
     held_steps_ = steps;
   }
   std::uint64_t steps() const { return steps_; }
+  // From the moment on at which `when` is true, nobody acts any more, and who waits for an answer gets Halted.
+  struct Halted final : std::exception {
+    const char* what() const noexcept override { return "the world has stopped"; }
+  };
+  void halt(std::function<bool()> when) { halt_ = std::move(when); }
+  bool halted() const { return halt_ && halt_(); }
   // Until nobody has anything to do at this time.
   void run() {
     for (std::size_t steps = 0; step(); ++steps)
@@ -128,6 +135,7 @@ class World {
     caf::scoped_actor self(*system_);
     auto handle = self->request(whom, caf::infinite, std::forward<Args>(args)...);
     run();
+    if (halted()) throw Halted();
     const auto refused = [](caf::error& error) { throw std::runtime_error(supervision::describe(error)); };
     if constexpr (std::is_void_v<Reply>) {
       handle.receive([] {}, refused);
@@ -185,6 +193,7 @@ class World {
   std::shared_ptr<supervision::Registry> registry_;
   std::uint64_t hash_ = 14695981039346656037ull;
   std::uint64_t steps_ = 0;
+  std::function<bool()> halt_;
   caf::resumable* held_ = nullptr;
   std::uint64_t held_steps_ = 0;
   caf::actor_system_config config_;

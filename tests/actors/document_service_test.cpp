@@ -32,7 +32,9 @@ struct Notebook {
     request.edits = std::move(edits).take();
     request.on_revision = on_revision;
     request.unit = unit;
-    return service->transact(std::move(request));
+    auto done = service->transact(std::move(request));
+    if (!done) UNSCOPED_INFO(done.error().message());
+    return done;
   }
   // As after a crash: what was taken to be written is all that is left.
   void reopen() {
@@ -47,7 +49,7 @@ struct Notebook {
     for (const auto& [key, value] : disk)
       if (range.from <= key && key < range.to) records.records.push_back({key, value});
     auto replica = replica::Replica::open(replica_settings(device, random, directory), std::move(records));
-    REQUIRE(replica.ok());
+    if (!replica) FAIL(replica.error().message());
     service = std::make_unique<DocumentService>(std::move(*replica), notes_package(), 2);
   }
   Data value(const std::string& path = ".") const {

@@ -102,6 +102,8 @@ TEST_CASE("crashes under load lose nothing, double nothing, and subscribers go o
                    [&](const Result<Committed>& done) { ++(done ? acknowledged : failed); });
     if (i % 1'400 == 700) crashes += crash_document(*node, *id);
   }
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  while (acknowledged + failed < kWrites && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
   const auto value = node->snapshot(*id).get();
   REQUIRE(value.ok());
   CHECK(crashes == 2);

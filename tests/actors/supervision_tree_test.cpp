@@ -4,7 +4,7 @@
 #include "actors/supervision/prometheus.h"
 #include "actors/supervision/supervisor.h"
 #include "actors/supervision/tree_reader.h"
-#include "tests/actors/deterministic.h"
+#include "actors/testing/world.h"
 #include "tests/actors/workers.h"
 
 namespace tlfs::supervision {
