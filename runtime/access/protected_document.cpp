@@ -40,6 +40,11 @@ ProtectedDocument::ProtectedDocument(Settings settings)
   TLFS_CHECK(settings_.device && settings_.package && settings_.secrets && settings_.random,
              "a protected document needs a device, a package, secrets and randomness");
   if (!settings_.name_of) settings_.name_of = short_name;
+  document_ = std::make_unique<document::Document>(inner_settings());
+  naming_.attach(document_->nodes(), document_->graph().ids());
+}
+
+document::Document::Settings ProtectedDocument::inner_settings() {
   document::Document::Settings inner;
   inner.id = settings_.id;
   inner.device = settings_.device;
@@ -47,8 +52,7 @@ ProtectedDocument::ProtectedDocument(Settings settings)
   inner.view = settings_.view;
   inner.incarnation = settings_.incarnation;
   inner.guard = this;
-  document_ = std::make_unique<document::Document>(std::move(inner));
-  naming_.attach(document_->nodes(), document_->graph().ids());
+  return inner;
 }
 
 ProtectedDocument::~ProtectedDocument() = default;
@@ -220,9 +224,9 @@ std::optional<document::CompartmentId> ProtectedDocument::compartment_id(const A
   return last_token(*scope);
 }
 
-Rules::Context ProtectedDocument::context_of(const document::Header& header) const {
+Rules::Context ProtectedDocument::context_of(const std::vector<StatementHash>& named) const {
   std::vector<Index> heads;
-  for (const StatementHash& h : header.authority_heads)
+  for (const StatementHash& h : named)
     if (const Index i = log_.index_of(h); i != kNone) heads.push_back(i);
   return log_.rules().context(std::move(heads));
 }
@@ -231,7 +235,7 @@ Rules::Context ProtectedDocument::context_of(const document::Header& header) con
 Status ProtectedDocument::accepts(const document::Change& change) const {
   const crypto::PublicKey& author = change.header.writer.device;
   const Rules& rules = log_.rules();
-  const Rules::Context context = context_of(change.header);
+  const Rules::Context context = context_of(change.header.authority_heads);
   const auto could = [&](const std::optional<document::Leaf>& leaf) {
     const std::optional<Scope> scope = leaf ? scope_of_leaf(*leaf) : std::nullopt;
     return rules.could_write_near(author, context, scope.value_or(Scope{}));
@@ -256,7 +260,9 @@ void ProtectedDocument::arrived(ChangeIndex index, const document::Change& chang
   std::uint64_t& kept = kept_[header.writer.device];
   kept += change.header_bytes.size();
   for (const auto& leaf : change.leaves) kept += leaf ? leaf->payload.size() : 0;
-  arrivals_[index] = {context_of(header), header.writer.device, number, true};
+  const Rules::Context context = context_of(header.authority_heads);
+  heads_of_.try_emplace(context, header.authority_heads);
+  arrivals_[index] = {context, header.writer.device, number, true};
   if (const auto awaited = awaited_.find(hash); awaited != awaited_.end()) {
     for (const Index r : awaited->second) seen_.erase(r);
     moved_.insert(awaited->second.begin(), awaited->second.end());
@@ -322,8 +328,6 @@ bool ProtectedDocument::counts(ChangeIndex index, std::uint32_t leaf, const std:
   events_.push_back({counted ? AccessEvent::Kind::shown_again : AccessEvent::Kind::withheld, std::move(what)});
   return counted;
 }
-
-std::vector<LeafId> ProtectedDocument::withheld() const { return {withheld_.begin(), withheld_.end()}; }
 
 // ---- exchange ----
 
@@ -565,18 +569,6 @@ bool ProtectedDocument::can_read(const Address& at) const {
     if (keyring_.content(e->id)) return true;
   const std::optional<Scope> above = enclosing(*scope);
   return keyring_.epochs(settings_.id, *scope).empty() && above && !latest(*above).empty();
-}
-
-std::size_t ProtectedDocument::unreadable() const {
-  std::size_t out = 0;
-  const document::History& history = document_->history();
-  for (ChangeIndex i = 0; i < document_->graph().size(); ++i)
-    for (std::size_t leaf = 0; leaf < history.leaf_count(i); ++leaf)
-      if (!history.leaf(i, leaf)) {
-        ++out;
-        break;
-      }
-  return out;
 }
 
 std::string ProtectedDocument::path_of(const Address& at) const {

@@ -74,6 +74,30 @@ class ProtectedDocument final : private document::Guard, private Sightings {
   ProtectedDocument(const ProtectedDocument&) = delete;
   ProtectedDocument& operator=(const ProtectedDocument&) = delete;
 
+  // ---- opening ----
+  // The current state in one piece, without history, for open(). Seals, which may make a statement. Not part of it:
+  // statements, undo stacks, what waits in the inbox, and what take_outgoing() and take_events() would have given.
+  Bytes snapshot(document::SnapshotPacking packing = document::SnapshotPacking::compressed);
+  // A document from a snapshot, or without one from its log alone: then `snapshot` is empty. `statements`: all that the
+  // log has, in its order, as statements() gives them; nothing is verified again. Those that came after the snapshot
+  // take effect at recover(), which is to be called next. `packages` and `load` as for document::Document::open.
+  // malformed, limit_exceeded, wrong_document, unknown_package.
+  //
+  // What asks for history: what document::Document::open lists; withheld_leaves() and admit() where there are withheld
+  // leaves that the snapshot holds; archive(); and take(), recover(), grant(), revoke(), tend() when a statement or key
+  // has come that may change a verdict on a leaf of the snapshot or makes one readable. Reading, edits, sealing,
+  // snapshot(), changes and statements that concern nothing of the snapshot do not. `load` may throw, whatever is being
+  // done; then the document is good for nothing but being destroyed.
+  static Result<std::unique_ptr<ProtectedDocument>> open(
+      ByteView snapshot, Settings settings, std::vector<SignedStatement> statements,
+      const std::vector<std::shared_ptr<const schema::Package>>& packages,
+      std::function<Result<document::Change>(const ChangeHash&)> load);
+  // Everything since the snapshot; of a document without one, everything. As document::Document::recover. Also for a
+  // document that was made by the constructor and has taken its statements. The app was told already of what was
+  // withheld: there are no events.
+  Status recover(std::vector<document::Change> tail, const std::vector<document::Document::Logged>& unsealed,
+                 std::uint64_t revision);
+
   // Makes a new document. The key that signs its genesis is `document_key`; for an ordinary document a fresh one that
   // nobody keeps. `known`: statements of the documents that `root` refers to.
   static std::unique_ptr<ProtectedDocument> create(Settings settings, const crypto::SigningKey& document_key,
@@ -112,7 +136,7 @@ class ProtectedDocument final : private document::Guard, private Sightings {
   // Whether this device can decrypt what is written there.
   bool can_read(const Address& at) const;
   // Changes that arrived with a leaf that this device cannot read, or without one.
-  std::size_t unreadable() const;
+  std::size_t unreadable() const { return document_->unread_changes(); }
 
   // ---- exchange ----
   struct Taken {
@@ -144,6 +168,14 @@ class ProtectedDocument final : private document::Guard, private Sightings {
   Result<std::vector<document::Change>> unarchive(ByteView bytes, const crypto::Secret& key) const;
 
  private:
+  // What open() finds in a snapshot (protected_snapshot.cpp).
+  struct Memory;
+  void remember(Memory memory);
+  Status restore(std::vector<SignedStatement> statements);
+  document::Document::Settings inner_settings();
+  crypto::Digest log_digest(std::size_t count) const;
+  void await(const SignedStatement& s) const;
+
   struct Arrival {
     Rules::Context context = 0;
     crypto::PublicKey author{};
@@ -164,7 +196,6 @@ class ProtectedDocument final : private document::Guard, private Sightings {
   Status accepts(const document::Change& change) const override;
   void arrived(document::ChangeIndex index, const document::Change& change) override;
   bool counts(document::ChangeIndex index, std::uint32_t leaf, const std::vector<Address>& places) const override;
-  std::vector<LeafId> withheld() const override;
   // Sightings
   bool saw(Index revocation, std::uint32_t change) const override;
 
@@ -184,7 +215,7 @@ class ProtectedDocument final : private document::Guard, private Sightings {
   void rely_on(const Rules::Support& support, std::set<DocumentId>& out) const;
   Error denied(Level level, const Address& at, std::string_view to_do) const;
   const Arrival& arrival(document::ChangeIndex index) const;
-  Rules::Context context_of(const document::Header& header) const;
+  Rules::Context context_of(const std::vector<StatementHash>& named) const;
   std::set<Scope> granted_scopes() const;
   std::uint32_t number_of(const ChangeHash& hash);
   std::optional<Scope> scope_of_leaf(const document::Leaf& leaf) const;
@@ -226,9 +257,10 @@ class ProtectedDocument final : private document::Guard, private Sightings {
   std::uint64_t revision_ = 0;         // of answers to basis()
   std::uint64_t policy_revision_ = 0;  // of the log
 
-  std::vector<Arrival> arrivals_;                    // by ChangeIndex
-  bool reread_ = false;                              // keys have come for leaves that are here
-  std::map<crypto::PublicKey, std::uint64_t> kept_;  // bytes of changes, by author
+  std::vector<Arrival> arrivals_;                                  // by ChangeIndex
+  std::map<Rules::Context, std::vector<StatementHash>> heads_of_;  // of each context that a change here has
+  bool reread_ = false;                                            // keys have come for leaves that are here
+  std::map<crypto::PublicKey, std::uint64_t> kept_;                // bytes of changes, by author
   mutable std::set<LeafId> withheld_;
   std::vector<document::ChangeIndex> index_of_number_;     // of a change; kNoChange while it is not here
   mutable std::map<Index, std::vector<bool>> seen_;        // by revocation: what its frontier reaches

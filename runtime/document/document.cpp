@@ -412,14 +412,23 @@ void Document::apply_change(State& state, ChangeIndex index) const {
   context.past = Past(&concurrent);
   context.epoch = index + 1;
   context.nodes = &nodes;
+  bool unread = false;
   for (std::size_t i = 0; i < history_.leaf_count(index); ++i) {
     const std::optional<History::ReadLeaf> leaf = history_.leaf(index, i);
-    if (!leaf) continue;
+    if (!leaf) {
+      unread = true;
+      continue;
+    }
     context.voided =
         !record.lawful || is_voided({record.hash, static_cast<std::uint32_t>(i)}) || !is_lawful(*leaf, nodes);
     if (settings_.guard && !context.voided)
       context.voided = !settings_.guard->counts(index, static_cast<std::uint32_t>(i), places_of(leaf->batch, nodes));
     for (std::size_t k = 0; k < leaf->batch.operations.size(); ++k) state.apply(leaf->batch, k, context);
+  }
+  if (unread) {
+    unread_.insert(index);
+  } else if (!unread_.empty()) {
+    unread_.erase(index);
   }
 }
 
@@ -523,6 +532,7 @@ Import Document::import(std::vector<Change> changes) {
 // Leaves that a change which is here came without: their reader may have them now.
 void Document::merge_leaves(const Change& change) {
   const ChangeIndex index = graph_.find(change.hash);
+  if (!unread_.contains(index)) return;  // there is nothing to add
   more_leaves_ = history_.add_leaves(index, change.leaves) > 0 || more_leaves_;
 }
 
@@ -577,8 +587,10 @@ void Document::end_applying(Import& report) {
 // ---- recovery ----
 
 Status Document::recover(std::vector<Change> changes, const std::vector<Logged>& unsealed, std::uint64_t revision) {
-  TLFS_CHECK(graph_.ids().size() == 0 && agent_ == kNoAgent, "only a fresh document can be recovered");
+  TLFS_CHECK(graph_.first_unsealed() == graph_.ids().size() && revision_ == 0,
+             "only a document that nothing was done with can be recovered");
   for (Change& c : changes) {
+    if (has_change(c.hash)) continue;
     if (c.header.document != settings_.id)
       return Error(Errc::wrong_document, "a change of another document in the log of " + to_hex(settings_.id));
     if (!nodes_.has(c.header.package))
@@ -593,11 +605,8 @@ Status Document::recover(std::vector<Change> changes, const std::vector<Logged>&
     apply_change(*state_, *index);
   }
   pending_first_ = graph_.ids().size();
-  if (graph_.agent_of_writer(writer()) != kNoAgent || !unsealed.empty()) {
-    agent_ = graph_.ensure_agent(writer());
-    const ChangeIndex last = graph_.last_of(agent_);
-    next_counter_ = last == kNoChange ? 0 : graph_.at(last).first_counter + graph_.at(last).id_count;
-  }
+  if (!unsealed.empty()) agent_ = agent_ == kNoAgent ? graph_.ensure_agent(writer()) : agent_;
+  go_on(agent_);
   State::Context context;
   context.epoch = static_cast<std::uint32_t>(graph_.size() + 1);
   context.nodes = &nodes_.nodes_of(settings_.package->hash());
@@ -609,8 +618,14 @@ Status Document::recover(std::vector<Change> changes, const std::vector<Logged>&
         decode_block(logged.record, {agent_, base, logged.id_count}, graph_.ids(), graph_);
     if (!batch) return batch.error().within("a record in the log");
     next_counter_ += logged.id_count;
+    if (settings_.guard) context.epoch = guarded_epoch_++;
     for (std::size_t k = 0; k < batch->operations.size(); ++k) state_->apply(*batch, k, context);
     pending_.append(*batch);
+  }
+  if (settings_.guard && !pending_.empty()) {
+    // What the pending rests on; the guard wants to know it again before it is sealed.
+    const Result<std::uint64_t> basis = settings_.guard->basis(places_of(pending_, *context.nodes));
+    if (basis) pending_basis_ = *basis;
   }
   revision_ = revision;
   return {};
@@ -705,15 +720,15 @@ Result<std::vector<Patch>> Document::diff(const Version& from, const Version& to
 
 // ---- snapshots ----
 
-Bytes Document::snapshot() {
+Bytes Document::snapshot(SnapshotPacking packing) {
   seal();
-  VoidedLeaves voided;
+  Unshown unshown;
   for (const auto& [leaf, is] : voided_)
-    if (is && leaf.leaf < kMaxLeaves) voided.emplace_back(graph_.find(leaf.change), leaf.leaf);
-  if (settings_.guard)
-    for (const LeafId& leaf : settings_.guard->withheld()) voided.emplace_back(graph_.find(leaf.change), leaf.leaf);
-  std::sort(voided.begin(), voided.end());
-  return encode_snapshot({settings_.id, writer(), agent_, nodes_.packages()}, nodes_, graph_, voided, *state_);
+    if (is && leaf.leaf < kMaxLeaves) unshown.voided.emplace_back(graph_.find(leaf.change), leaf.leaf);
+  std::sort(unshown.voided.begin(), unshown.voided.end());
+  unshown.unread.assign(unread_.begin(), unread_.end());
+  return encode_snapshot({settings_.id, writer(), agent_, nodes_.packages()}, nodes_, graph_, unshown, *state_,
+                         packing);
 }
 
 Result<std::unique_ptr<Document>> Document::open(ByteView snapshot, Settings settings,
@@ -733,10 +748,11 @@ Result<std::unique_ptr<Document>> Document::open(ByteView snapshot, Settings set
     if (Result<Import> s = d.add_package(package); !s) return s.error();
   for (const crypto::Digest& hash : head.packages)
     if (!d.nodes_.has(hash)) return Error(Errc::unknown_package, "the snapshot needs package " + to_hex(hash));
-  VoidedLeaves voided;
-  if (Status s = (*reader)->fill_graph(d.graph_, voided); !s) return s.error();
+  Unshown unshown;
+  if (Status s = (*reader)->fill_graph(d.graph_, unshown); !s) return s.error();
   if (Status s = (*reader)->fill_state(d.nodes_, d.graph_, *d.state_); !s) return s.error();
-  for (const auto& [change, leaf] : voided) d.voided_[{d.graph_.at(change).hash, leaf}] = true;
+  d.unread_.insert(unshown.unread.begin(), unshown.unread.end());
+  for (const auto& [change, leaf] : unshown.voided) d.voided_[{d.graph_.at(change).hash, leaf}] = true;
   d.history_.add_absent(d.graph_.size());
   d.history_.set_loader(std::move(load));
   d.base_.assign(snapshot.begin(), snapshot.end());

@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,7 @@
 #include "runtime/document/guard.h"
 #include "runtime/document/history.h"
 #include "runtime/document/inbox.h"
+#include "runtime/document/snapshot.h"
 #include "runtime/document/transaction.h"
 
 namespace tlfs::document {
@@ -124,6 +126,8 @@ class Document final : private Holdings {
   std::vector<Patch> refresh();
   // What the change's leaves write to, one list for each leaf; an empty list where this device cannot read it.
   std::vector<std::vector<Address>> places(ChangeIndex index) const;
+  // Changes of which this device cannot read a leaf, or has not got one.
+  std::size_t unread_changes() const { return unread_.size(); }
   const ChangeGraph& graph() const { return graph_; }
   const History& history() const { return history_; }
 
@@ -133,9 +137,10 @@ class Document final : private Holdings {
     Bytes record;                // Commit::record
     std::uint32_t id_count = 0;  // how many ids it took
   };
-  // Makes a fresh document what it was: with these sealed changes, which were its own or were verified when they came,
-  // in causal order, and the transactions of this writer and incarnation that were not sealed. The same ids will be
-  // handed out next. An error leaves a document that is of no use.
+  // Makes a document that is fresh, or was just opened from a snapshot, what it was: with these sealed changes, all or
+  // those after the snapshot, which were its own or were verified when they came, in causal order, and the transactions
+  // of this writer and incarnation that were not sealed. The same ids will be handed out next. Ones that are here
+  // already are passed over. An error leaves a document that is of no use.
   Status recover(std::vector<Change> changes, const std::vector<Logged>& unsealed, std::uint64_t revision);
 
   // ---- voiding ----
@@ -154,11 +159,14 @@ class Document final : private Holdings {
   // ---- snapshots ----
   // The current state without history, to be opened by open(). Seals. Undo stacks and changes that wait are not part of
   // it.
-  Bytes snapshot();
+  Bytes snapshot(SnapshotPacking packing = SnapshotPacking::compressed);
   // A document from a snapshot. `packages`: those its changes were written under, besides settings.package. The
-  // changes themselves are asked for with `load` when something needs them (changes_since, voiding, older versions,
-  // revived text). The writer goes on where it was; with settings.incarnation 0 in the incarnation that the snapshot
-  // was made in. Errc::wrong_document, unknown_package (the message names it), malformed, limit_exceeded.
+  // changes themselves are asked for with `load` when something needs them: refresh() and set_voided(), versions other
+  // than the current one, changes_since() what the snapshot holds, text that was erased before the snapshot and comes
+  // back, places() of old changes, leaves that come for a change that lacked them. Nothing else does.
+  // `load` may throw. Then the document is good for nothing but being destroyed. The writer goes on where it was; with
+  // settings.incarnation 0 in the incarnation that the snapshot was made in. Errc::wrong_document, unknown_package (the
+  // message names it), malformed, limit_exceeded.
   static Result<std::unique_ptr<Document>> open(ByteView snapshot, Settings settings,
                                                 const std::vector<std::shared_ptr<const schema::Package>>& packages,
                                                 std::function<Result<Change>(const ChangeHash&)> load);
@@ -221,6 +229,7 @@ class Document final : private Holdings {
   std::uint64_t last_basis_ = 0;               // ... what the guard said of it ...
   std::uint64_t last_guard_revision_ = ~0ull;  // ... and when
   std::uint32_t guarded_epoch_ = 0x80000000;   // of guarded transactions, each its own: they may be sealed apart
+  mutable std::set<ChangeIndex> unread_;       // those with a leaf that could not be read when they were applied
   bool more_leaves_ = false;                   // leaves have come for changes that were here
   std::uint64_t revision_ = 0;
   bool in_transaction_ = false;

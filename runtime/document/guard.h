@@ -37,10 +37,9 @@ class Guard : public LeafCipher {
   virtual Status accepts(const Change& change) const = 0;
   // The change has got its place in the graph.
   virtual void arrived(ChangeIndex index, const Change& change) = 0;
-  // Whether a leaf that this device can read takes effect, by what it writes to.
+  // Whether a leaf that this device can read takes effect, by what it writes to. Which leaves do not is for the guard
+  // to remember: snapshots do not say it.
   virtual bool counts(ChangeIndex index, std::uint32_t leaf, const std::vector<Address>& places) const = 0;
-  // The leaves for which counts() is false, for snapshots.
-  virtual std::vector<LeafId> withheld() const = 0;
 };
 
 // The address of the boundary that encloses a place, itself included; the root's where there is none.

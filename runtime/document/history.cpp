@@ -62,9 +62,9 @@ const Leaf* History::sealed_leaf(ChangeIndex index, std::size_t number) const {
 }
 
 std::size_t History::add_leaves(ChangeIndex index, const std::vector<std::optional<Leaf>>& leaves) {
+  present(index);
   Entry& e = entries_[index];
   std::size_t added = 0;
-  if (e.header.empty()) return added;  // its bytes are elsewhere, and so is what it came with
   for (std::size_t i = 0; i < e.leaves.size() && i < leaves.size(); ++i) {
     if (e.leaves[i] || !leaves[i]) continue;
     bytes_ += leaves[i]->payload.size() + leaves[i]->salt.size();

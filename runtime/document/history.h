@@ -23,7 +23,7 @@ class History final : public CharacterSource {
   // with one, epoch 0 is not.
   using Opener = std::function<std::optional<Bytes>(ChangeIndex, const Leaf&)>;
   void set_opener(Opener open) { open_ = std::move(open); }
-  // Leaves that the change came without. Returns how many were new.
+  // Leaves that the change came without; loads it when its bytes are elsewhere. Returns how many were new.
   std::size_t add_leaves(ChangeIndex index, const std::vector<std::optional<Leaf>>& leaves);
   // The leaf as it came; null when it is not here.
   const Leaf* sealed_leaf(ChangeIndex index, std::size_t leaf) const;

@@ -29,9 +29,19 @@ struct SnapshotHead {
 
 using VoidedLeaves = std::vector<std::pair<ChangeIndex, std::uint32_t>>;  // ascending
 
+// What the state does not show of what the changes hold.
+struct Unshown {
+  VoidedLeaves voided;
+  std::vector<ChangeIndex> unread;  // changes of which a leaf could not be read; ascending
+};
+
+// Plain: for those who compress it themselves, piece by piece. Two snapshots of nearly the same state then have nearly
+// all bytes in common.
+enum class SnapshotPacking : std::uint8_t { compressed, plain };
+
 // Everything is sealed: no id of the state is outside of a change.
 Bytes encode_snapshot(const SnapshotHead& head, const NodeTable& nodes, const ChangeGraph& graph,
-                      const VoidedLeaves& voided, const State& state);
+                      const Unshown& unshown, const State& state, SnapshotPacking packing);
 
 class SnapshotReader {
  public:
@@ -41,7 +51,7 @@ class SnapshotReader {
 
   const SnapshotHead& head() const;
   // Fills an empty graph. On an error it is good for nothing but being freed.
-  Status fill_graph(ChangeGraph& graph, VoidedLeaves& voided);
+  Status fill_graph(ChangeGraph& graph, Unshown& unshown);
   // Fills an empty state, once. All the head's packages are in `nodes`; `graph` holds what fill_graph gave it, and
   // perhaps more after that. On an error the state is good for nothing but being freed.
   Status fill_state(const NodeTable& nodes, const ChangeGraph& graph, State& state);

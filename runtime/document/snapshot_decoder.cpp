@@ -184,6 +184,22 @@ Status read_voided(ByteView bytes, const ChangeGraph& graph, VoidedLeaves& voide
   return {};
 }
 
+Status read_unread(ByteView bytes, const ChangeGraph& graph, std::vector<ChangeIndex>& unread) {
+  if (bytes.empty()) return {};
+  ByteReader in(bytes);
+  const std::uint64_t count = in.bounded(graph.size());
+  ColumnReader change(in, count);
+  std::uint64_t last = 0;
+  for (std::uint64_t i = 0; i < count; ++i) {
+    const std::uint64_t step = change.next();
+    if (change.failed() || step >= graph.size() - last || (i > 0 && step == 0))
+      return malformed("an unread leaf of no change");
+    last += step;
+    unread.push_back(static_cast<ChangeIndex>(last));
+  }
+  return {};
+}
+
 class CellDecoder {
  public:
   CellDecoder(const NodeTable& nodes, const Shape& shape, const ChangeGraph& graph, State& state)
@@ -635,12 +651,13 @@ class CellDecoder {
 
 }  // namespace
 
-Status SnapshotReader::fill_graph(ChangeGraph& graph, VoidedLeaves& voided) {
+Status SnapshotReader::fill_graph(ChangeGraph& graph, Unshown& unshown) {
   for (const Parts::Chain& c : parts_->chains) graph.restore_agent(c.writer, c.parent, c.fork_counter);
   const auto& sections = parts_->sections;
   if (Status s = read_graph(sections[kGraph].bytes, sections[kHashes].bytes, parts_->chains.size(), graph); !s)
     return s;
-  return read_voided(sections[kVoided].bytes, graph, voided);
+  if (Status s = read_voided(sections[kVoided].bytes, graph, unshown.voided); !s) return s;
+  return read_unread(sections[kUnread].bytes, graph, unshown.unread);
 }
 
 Status SnapshotReader::fill_state(const NodeTable& nodes, const ChangeGraph& graph, State& state) {

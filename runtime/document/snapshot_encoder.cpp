@@ -374,7 +374,7 @@ Bytes graph_section(const ChangeGraph& graph) {
 }  // namespace
 
 Bytes encode_snapshot(const SnapshotHead& head, const NodeTable& nodes, const ChangeGraph& graph,
-                      const VoidedLeaves& voided, const State& state) {
+                      const Unshown& unshown, const State& state, SnapshotPacking packing) {
   Shape shape;
   std::vector<NodeIndex> order(nodes.size());
   for (NodeIndex n = 0; n < order.size(); ++n) order[n] = n;
@@ -384,7 +384,8 @@ Bytes encode_snapshot(const SnapshotHead& head, const NodeTable& nodes, const Ch
   Bytes hashes;
   hashes.reserve(32 * graph.size());
   for (ChangeIndex i = 0; i < graph.size(); ++i) put(hashes, graph.at(i).hash);
-  Bytes leaves;
+  Bytes leaves, unread;
+  const VoidedLeaves& voided = unshown.voided;
   if (!voided.empty()) {
     Column change, leaf;
     ChangeIndex last = 0;
@@ -397,9 +398,19 @@ Bytes encode_snapshot(const SnapshotHead& head, const NodeTable& nodes, const Ch
     put_column(leaves, change);
     put_column(leaves, leaf);
   }
+  if (!unshown.unread.empty()) {
+    Column change;
+    ChangeIndex last = 0;
+    for (const ChangeIndex c : unshown.unread) {
+      change.push_back(c - last);
+      last = c;
+    }
+    put_varint(unread, unshown.unread.size());
+    put_column(unread, change);
+  }
 
   Bytes out = {kVersion};
-  SectionWriter compressed({3, 256});
+  SectionWriter compressed({3, packing == SnapshotPacking::plain ? kMaxSnapshotBytes : 256});
   SectionWriter raw({3, kMaxSnapshotBytes});
   const auto section = [&out](SectionWriter& writer, std::uint64_t number, const Bytes& content) {
     if (content.empty()) return;
@@ -415,6 +426,7 @@ Bytes encode_snapshot(const SnapshotHead& head, const NodeTable& nodes, const Ch
   section(compressed, kValues, cells.values);
   section(compressed, kRows, cells.rows);
   section(compressed, kTexts, cells.texts);
+  section(compressed, kUnread, unread);
   return out;
 }
 

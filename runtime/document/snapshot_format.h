@@ -19,7 +19,8 @@ enum SectionNumber : std::uint8_t {
   kValues = 6,  // bytes of strings, byte values, numbers and keys
   kRows = 7,    // of sequences
   kTexts = 8,   // visible characters
-  kSectionCount = 9,
+  kUnread = 9,  // changes of which a leaf could not be read
+  kSectionCount = 10,
 };
 
 // An item of an array's sequence.
