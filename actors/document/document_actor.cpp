@@ -63,6 +63,12 @@ caf::behavior DocumentActor::make_behavior() {
     followed_.clear();
     follow();
   });
+  set_exit_handler([this](caf::exit_msg& exit) {
+    if (exit.reason == caf::exit_reason::user_shutdown)
+      finish(std::move(exit.reason));
+    else
+      quit(std::move(exit.reason));
+  });
   last_used_ = environment_->clock->monotonic();
   read(false);
   delayed_send(this, environment_->close_after, Tick());
@@ -574,8 +580,19 @@ void DocumentActor::close_if_idle(bool asked) {
                   false});
     }
   }
+  finish({});
+}
+
+// What is pending is sealed, so that a copy of a directory in which nobody works holds every edit under the name that it
+// will always have.
+void DocumentActor::finish(caf::error reason) {
+  if (state_ == State::open && !gate_.failing()) {
+    service_->seal();
+    flush();
+  }
+  refuse_queue(Error(Errc::stopped, label() + " was closed"));
   state_ = State::ending;
-  gate_.wait([this](const Status&) { quit(); });
+  gate_.wait([this, reason = std::move(reason)](const Status&) { quit(reason); });
 }
 
 supervision::ChildSpec document_spec(const document::DocumentId& id,

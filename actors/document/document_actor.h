@@ -99,6 +99,7 @@ class DocumentActor : public caf::event_based_actor {
 
   void tell(const std::vector<std::uint64_t>& whom);
   void close_if_idle(bool asked);
+  void finish(caf::error reason);
   std::string label() const;
 
   const document::DocumentId id_;

@@ -180,8 +180,7 @@ Result<PermanentAddress> DocumentService::locate(const Path& path) const {
 }
 
 std::vector<HistoryEntry> DocumentService::history(std::size_t limit) {
-  document().content().seal();
-  replica_->observe();
+  seal();
   const document::ChangeGraph& graph = content().graph();
   std::vector<HistoryEntry> out;
   for (std::size_t i = graph.size(); i-- > 0 && out.size() < std::min(limit, kMaxHistoryEntries);) {
@@ -202,6 +201,11 @@ std::vector<HistoryEntry> DocumentService::history(std::size_t limit) {
     out.push_back(std::move(entry));
   }
   return out;
+}
+
+void DocumentService::seal() {
+  document().content().seal();
+  replica_->observe();
 }
 
 DocumentStatus DocumentService::status() const {

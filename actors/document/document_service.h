@@ -71,6 +71,9 @@ class DocumentService {
   Changes changes_since(const document::Version& have, const std::optional<crypto::PublicKey>& peer);
   Imported import(std::vector<access::SignedStatement> statements, std::vector<document::Change> changes);
 
+  // What is pending becomes a change.
+  void seal();
+
   // ---- the disk ----
   // To be written after everything that was taken before.
   storage::Batch take_writes() { return replica_->take_writes(); }

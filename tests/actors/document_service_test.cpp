@@ -38,7 +38,8 @@ struct Notebook {
   }
   // As after a crash: what was taken to be written is all that is left.
   void reopen() {
-    for (const auto& write : service->take_writes().writes())
+    const storage::Batch batch = service->take_writes();
+    for (const auto& write : batch.writes())
       if (write.value)
         disk[write.key] = *write.value;
       else

@@ -160,7 +160,7 @@ class Run {
                             } else if (done.error().is(document_actor::Errc::not_saved)) {
                               ++report_.refused;
                             } else if (!expected(done.error())) {
-                              fault("a write failed: " + done.error().message());
+                              fault("a write failed: " + done.error().message() + " (life " + std::to_string(life_) + ")");
                             }
                           });
   }
