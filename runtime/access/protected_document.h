@@ -80,7 +80,8 @@ class ProtectedDocument final : private document::Guard, private Sightings {
   Bytes snapshot(document::SnapshotPacking packing = document::SnapshotPacking::compressed);
   // A document from a snapshot, or without one from its log alone: then `snapshot` is empty. `statements`: all that the
   // log has, in its order, as statements() gives them; nothing is verified again. Those that came after the snapshot
-  // take effect at recover(), which is to be called next. `packages` and `load` as for document::Document::open.
+  // take effect at recover(), which is to be called next. settings.incarnation is that of content().writer() when the
+  // document was closed. `packages` and `load` as for document::Document::open.
   // malformed, limit_exceeded, wrong_document, unknown_package.
   //
   // What asks for history: what document::Document::open lists; withheld_leaves() and admit() where there are withheld
