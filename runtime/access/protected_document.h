@@ -7,6 +7,8 @@
 // Owned by one Realm (all documents of a device) or a test; single-threaded; never blocks.
 #pragma once
 
+#include <tsl/robin_map.h>
+
 #include "runtime/access/authority_log.h"
 #include "runtime/access/keyring.h"
 #include "runtime/document/document.h"
@@ -251,7 +253,7 @@ class ProtectedDocument final : private document::Guard, private Sightings {
 
   Settings settings_;
   std::unique_ptr<document::Document> document_;
-  std::map<ChangeHash, std::uint32_t> numbers_;  // of changes, here or only named
+  tsl::robin_map<ChangeHash, std::uint32_t, crypto::DigestHash> numbers_;  // of changes, here or only named
   AuthorityLog log_;
   Keyring keyring_;
   Naming naming_;
