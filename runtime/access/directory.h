@@ -1,10 +1,15 @@
-// What users and groups have said, as far as this device knows: the neighbours of documents that live in threads of
-// their own. Grows only; thread-safe.
+// What the documents of a device know of each other's logs, for documents that live on different threads.
+//
+// Users and groups are documents, and other documents' rights rest on them. Each document says here what its log has
+// (its own statements and those of others), and asks for what is new. Nothing is ever forgotten or judged: whoever
+// takes statements from here checks them.
+//
+// Thread-safe; owned by the node, outlives the documents that point to it as their Neighbours. Holds its mutex for as
+// long as it copies, and calls nobody.
 #pragma once
 
-#include <map>
 #include <mutex>
-#include <set>
+#include <unordered_set>
 
 #include "runtime/access/protected_document.h"
 
@@ -12,15 +17,18 @@ namespace tlfs::access {
 
 class Directory final : public Neighbours {
  public:
-  // Verified by whoever hands them in, each after its parents. Those that are here already change nothing.
-  void learn(std::vector<SignedStatement> statements);
-  std::vector<SignedStatement> known(const DocumentId& document) const;
+  // Statements whose signatures were verified, each after those that it names, any number of times. Returns the
+  // documents of which something is new, ascending.
+  std::vector<DocumentId> learn(const std::vector<SignedStatement>& statements);
+  // What is known of the document and is not in `log`, in the order in which it came.
   std::vector<SignedStatement> news_of(const DocumentId& document, const AuthorityLog& log) const override;
+  // Everything that is known of the document, in the order in which it came.
+  std::vector<SignedStatement> known(const DocumentId& document) const;
 
  private:
   mutable std::mutex mutex_;
-  std::map<DocumentId, std::vector<SignedStatement>> known_;
-  std::set<StatementHash> here_;
+  std::map<DocumentId, std::vector<SignedStatement>> by_document_;
+  std::unordered_set<StatementHash, crypto::DigestHash> here_;
 };
 
 }  // namespace tlfs::access

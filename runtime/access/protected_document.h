@@ -7,6 +7,8 @@
 // Owned by one Realm (all documents of a device) or a test; single-threaded; never blocks.
 #pragma once
 
+#include <tsl/robin_map.h>
+
 #include "runtime/access/authority_log.h"
 #include "runtime/access/keyring.h"
 #include "runtime/document/document.h"
@@ -80,7 +82,8 @@ class ProtectedDocument final : private document::Guard, private Sightings {
   Bytes snapshot(document::SnapshotPacking packing = document::SnapshotPacking::compressed);
   // A document from a snapshot, or without one from its log alone: then `snapshot` is empty. `statements`: all that the
   // log has, in its order, as statements() gives them; nothing is verified again. Those that came after the snapshot
-  // take effect at recover(), which is to be called next. `packages` and `load` as for document::Document::open.
+  // take effect at recover(), which is to be called next. settings.incarnation is that of content().writer() when the
+  // document was closed. `packages` and `load` as for document::Document::open.
   // malformed, limit_exceeded, wrong_document, unknown_package.
   //
   // What asks for history: what document::Document::open lists; withheld_leaves() and admit() where there are withheld
@@ -250,7 +253,7 @@ class ProtectedDocument final : private document::Guard, private Sightings {
 
   Settings settings_;
   std::unique_ptr<document::Document> document_;
-  std::map<ChangeHash, std::uint32_t> numbers_;  // of changes, here or only named
+  tsl::robin_map<ChangeHash, std::uint32_t, crypto::DigestHash> numbers_;  // of changes, here or only named
   AuthorityLog log_;
   Keyring keyring_;
   Naming naming_;

@@ -146,7 +146,13 @@ Status Document::authorise(const Transaction& tx) {
     last_guard_revision_ = now;
     last_basis_ = *basis;
   }
-  if (last_basis_ != pending_basis_) seal_before(tx.first());
+  if (last_basis_ != pending_basis_ && seal_before(tx.first())) {
+    // What was sealed took along what the guard had gathered for this one too.
+    const Result<std::uint64_t> basis = settings_.guard->basis(last_places_);
+    if (!basis) return basis.error();
+    last_guard_revision_ = settings_.guard->revision();
+    last_basis_ = *basis;
+  }
   pending_basis_ = last_basis_;
   return {};
 }

@@ -43,7 +43,9 @@ struct Replica {
   }
   ProtectedDocument* operator->() { return document.get(); }
   Status open(ByteView snapshot, std::vector<SignedStatement> statements, Load load) {
-    auto opened = ProtectedDocument::open(snapshot, settings(), std::move(statements), {}, std::move(load));
+    ProtectedDocument::Settings as = settings();
+    as.incarnation = document->content().writer().incarnation;
+    auto opened = ProtectedDocument::open(snapshot, std::move(as), std::move(statements), {}, std::move(load));
     if (!opened) return opened.error();
     document = std::move(*opened);
     return {};
@@ -156,8 +158,6 @@ TEST_CASE("a document that is closed and opened at random moments stays what it 
       unsealed_edits += unsealed.size();
       const std::vector<SignedStatement> statements = closes->statements();
       const std::uint64_t revision = closes->content().revision();
-      Replica copy(person.key, story.document(), seed);
-      (void)copy->take(statements, {});
       Load load = [&] {
         std::map<ChangeHash, document::Change> all;
         for (document::ChangeIndex i = 0; i < stays->content().graph().size(); ++i)
@@ -195,7 +195,7 @@ TEST_CASE("a document that is closed and opened at random moments stays what it 
       CHECK((in_a == in_b));
     }
   }
-  CHECK(reopened > (seeds.last - seeds.first + 1) * 2);
+  CHECK(reopened > seeds.last - seeds.first);
   CHECK(withheld > 0);
   CHECK(unreadable > 0);
   CHECK(unsealed_edits > 0);
