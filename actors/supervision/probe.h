@@ -24,7 +24,7 @@ class Registry;
 // Who a running child is. Immutable.
 struct ChildIdentity {
   ActorPath path;
-  std::uint64_t incarnation;  // never used twice by one supervisor
+  std::uint64_t incarnation;  // never used twice in a node
   std::shared_ptr<spdlog::logger> logger;
 };
 

@@ -3,6 +3,11 @@
 #include <algorithm>
 #include <utility>
 
+#include <caf/actor_cast.hpp>
+#include <caf/actor_control_block.hpp>
+#include <caf/message.hpp>
+
+#include "actors/supervision/errors.h"
 #include "actors/supervision/log_event.h"
 #include "runtime/base/check.h"
 
@@ -10,6 +15,13 @@ namespace tlfs::supervision {
 namespace {
 
 double seconds(std::chrono::nanoseconds time) { return std::chrono::duration<double>(time).count(); }
+
+void respond(const caf::actor_addr& waiter, caf::message_id response, caf::message content) {
+  if (const auto alive = caf::actor_cast<caf::strong_actor_ptr>(waiter))
+    alive->enqueue(nullptr, response, std::move(content), nullptr);
+}
+
+caf::message none_will_come() { return caf::make_message(to_caf(Errc::stopped, "its node has stopped")); }
 
 }  // namespace
 
@@ -90,6 +102,55 @@ std::optional<ProbeReading> Registry::reading(std::string_view path) const {
 std::size_t Registry::size() const {
   const std::lock_guard lock(mutex_);
   return size_;
+}
+
+// ---- supervisors by path ----
+
+void Registry::publish(const std::string& path, const caf::actor& supervisor) {
+  std::vector<Awaiting> awaiting;
+  {
+    const std::lock_guard lock(seats_mutex_);
+    Seat& seat = seats_[path];
+    seat.supervisor = supervisor.address();
+    seat.id = supervisor.id();
+    awaiting.swap(seat.awaiting);
+  }
+  for (const Awaiting& a : awaiting) respond(a.waiter, a.response, caf::make_message(supervisor));
+}
+
+void Registry::close() {
+  std::vector<Awaiting> awaiting;
+  {
+    const std::lock_guard lock(seats_mutex_);
+    closed_ = true;
+    for (auto& [path, seat] : seats_) {
+      awaiting.insert(awaiting.end(), seat.awaiting.begin(), seat.awaiting.end());
+      seat.awaiting.clear();
+    }
+  }
+  for (const Awaiting& a : awaiting) respond(a.waiter, a.response, none_will_come());
+}
+
+void Registry::await_supervisor(const std::string& path, caf::actor_id not_this, const caf::actor_addr& waiter,
+                                caf::message_id response) {
+  caf::actor there;
+  {
+    const std::lock_guard lock(seats_mutex_);
+    Seat& seat = seats_[path];
+    if (seat.id != not_this) there = caf::actor_cast<caf::actor>(seat.supervisor);
+    if (!there && !closed_) {
+      seat.awaiting.push_back({waiter, response});
+      return;
+    }
+  }
+  respond(waiter, response, there ? caf::make_message(there) : none_will_come());
+}
+
+void Registry::stop_awaiting(const std::string& path, const caf::actor_addr& waiter, caf::message_id response) {
+  const std::lock_guard lock(seats_mutex_);
+  const auto it = seats_.find(path);
+  if (it == seats_.end()) return;
+  std::erase_if(it->second.awaiting, [&](const Awaiting& a) { return a.waiter == waiter && a.response == response; });
 }
 
 // ---- dead letters ----

@@ -22,9 +22,13 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <unordered_map>
 #include <vector>
 
 #include <spdlog/logger.h>
+#include <caf/actor.hpp>
+#include <caf/actor_addr.hpp>
+#include <caf/message_id.hpp>
 
 #include "actors/supervision/probe.h"
 #include "runtime/base/environment.h"
@@ -74,6 +78,20 @@ class Registry {
   std::optional<ProbeReading> reading(std::string_view path) const;
   std::size_t size() const;
 
+  // Numbers the incarnations of all children of the node.
+  std::uint64_t next_incarnation() { return last_incarnation_.fetch_add(1, std::memory_order_relaxed) + 1; }
+
+  // ---- supervisors by path ----
+  // A supervisor says that it is the one at that path now.
+  void publish(const std::string& path, const caf::actor& supervisor);
+  // The root has ended: no supervisor will come again.
+  void close();
+  // Sends `response` to `waiter` once a supervisor other than `not_this` is at that path: with the handle, or with an
+  // error when none will come. At once, when that is so already.
+  void await_supervisor(const std::string& path, caf::actor_id not_this, const caf::actor_addr& waiter,
+                        caf::message_id response);
+  void stop_awaiting(const std::string& path, const caf::actor_addr& waiter, caf::message_id response);
+
   void dead_letter(const std::shared_ptr<const ChildIdentity>& to, MessageType type, DeadLetterReason why);
   std::uint64_t dead_letter_count() const { return dead_letter_count_.load(std::memory_order_relaxed); }
   std::vector<DeadLetter> dead_letters() const;  // oldest first
@@ -103,6 +121,16 @@ class Registry {
     std::atomic<Probe*> running{nullptr};
   };
 
+  struct Awaiting {
+    caf::actor_addr waiter;
+    caf::message_id response;
+  };
+  struct Seat {
+    caf::actor_addr supervisor;
+    caf::actor_id id = 0;
+    std::vector<Awaiting> awaiting;
+  };
+
   void add(Probe& probe);
   void remove(Probe& probe);
   std::size_t enter(Probe& probe);
@@ -120,6 +148,12 @@ class Registry {
   std::array<Sight, kRunSlots> sights_;  // guarded by mutex_
   std::array<Slot, kRunSlots> slots_;
   std::atomic<std::uint64_t> stuck_count_{0};
+
+  std::atomic<std::uint64_t> last_incarnation_{0};
+
+  std::mutex seats_mutex_;
+  std::unordered_map<std::string, Seat> seats_;  // guarded by seats_mutex_; one for each supervisor ever or awaited
+  bool closed_ = false;                          // guarded by seats_mutex_
 
   mutable std::mutex letters_mutex_;
   std::deque<Kept> letters_;  // guarded by letters_mutex_

@@ -169,8 +169,8 @@ void Gate::close(caf::scheduled_actor& self, const caf::error& reason) {
   while (const auto element = list_->take()) unread(*element);
 }
 
-void guard_handlers(caf::scheduled_actor& self, const std::shared_ptr<const ChildIdentity>& identity) {
-  self.set_exception_handler([identity](std::exception_ptr& exception) -> caf::error {
+void guard_handlers(caf::scheduled_actor& self, const ChildIdentity& who) {
+  self.set_exception_handler([identity = &who](std::exception_ptr& exception) -> caf::error {
     const std::string text = exception_text(exception);
     log_event(*identity->logger, spdlog::level::err, "handler_threw", identity->path.text(),
               {{"incarnation", identity->incarnation}, {"what", std::string_view(text)}});

@@ -44,8 +44,8 @@ class Gate {
   std::shared_ptr<caf::mailbox_element> handling_;  // from the list; CAF refers to it until the next message
 };
 
-// Ends an actor whose handler threw with crash_reason and the text of the exception.
-void guard_handlers(caf::scheduled_actor& self, const std::shared_ptr<const ChildIdentity>& identity);
+// Ends an actor whose handler threw with crash_reason and the text of the exception. `who` lives as long as the actor.
+void guard_handlers(caf::scheduled_actor& self, const ChildIdentity& who);
 
 template <class Impl>
 class SupervisedActor : public Impl {
@@ -53,7 +53,7 @@ class SupervisedActor : public Impl {
   template <class... Args>
   SupervisedActor(caf::actor_config& config, std::shared_ptr<Probe> probe, const MailboxSpec& mailbox, Args&&... args)
       : Impl(config, std::forward<Args>(args)...), gate_(std::move(probe), mailbox) {
-    guard_handlers(*this, gate_.probe().identity());
+    guard_handlers(*this, *gate_.probe().identity());
   }
 
   using Impl::consume;

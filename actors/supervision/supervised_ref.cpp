@@ -54,21 +54,22 @@ struct RefCore::Open {
 
 struct RefCore::Opens : std::map<std::uint64_t, Open> {};
 
-RefCore::RefCore(caf::event_based_actor& owner, caf::actor supervisor, std::string id, RefOptions options)
+RefCore::RefCore(caf::event_based_actor& owner, Whose whose, std::string id, RefOptions options)
     : owner_(owner),
       owner_address_(owner.address()),
-      supervisor_(std::move(supervisor)),
+      whose_(std::move(whose)),
       id_(std::move(id)),
       options_(std::move(options)),
       opens_(std::make_unique<Opens>()) {}
 
 RefCore::~RefCore() {
+  if (awaiting_ != 0) whose_.registry->stop_awaiting(whose_.path, owner_address_, caf::message_id(awaiting_));
   if (watching_ == 0) return;
   UnwatchChild unwatch;
   unwatch.id = id_;
   unwatch.watcher = owner_address_;
   unwatch.request = watching_;
-  caf::anon_send(supervisor_, std::move(unwatch));
+  caf::anon_send(whose_.supervisor, std::move(unwatch));
 }
 
 RefCore::Time RefCore::now() const { return const_cast<caf::event_based_actor&>(owner_).clock().now(); }
@@ -158,15 +159,67 @@ void RefCore::settle(std::uint64_t ticket, Errc code, std::string text) {
 
 // ---- following the child ----
 
+void RefCore::start() {
+  if (whose_.registry) return await_supervisor();
+  watch();
+}
+
+void RefCore::await_supervisor() {
+  if (awaiting_ != 0) return;
+  phase_.kind = PhaseKind::waiting;
+  phase_.handle = nullptr;
+  const auto id = owner_.new_request_id(caf::message_priority::normal).response_id();
+  awaiting_ = id.integer_value();
+  Note(id, &owner_)
+      .then(
+          [weak = weak_from_this()](caf::actor& supervisor) {
+            auto self = weak.lock();
+            if (!self) return;
+            self->awaiting_ = 0;
+            self->whose_.supervisor = std::move(supervisor);
+            self->watch();
+          },
+          [weak = weak_from_this()](caf::error& error) {
+            auto self = weak.lock();
+            if (!self) return;
+            self->awaiting_ = 0;
+            self->closed_ = true;
+            self->supervisor_gone(describe(error));
+          });
+  const auto before = whose_.supervisor ? whose_.supervisor.id() : 0;
+  whose_.registry->await_supervisor(whose_.path, before, owner_address_, id);
+}
+
+// What was under way is not judged yet when another supervisor may come: the child may outlive this one for a moment,
+// and what it has not read it will still return.
+void RefCore::supervisor_gone(const std::string& reason) {
+  if (whose_.registry && !closed_) {
+    watching_ = 0;
+    ready_ = false;
+    phase_.reason = reason;
+    await_supervisor();
+    after_mailbox(owner_, [self = shared_from_this()] {
+      if (self->awaiting_ != 0 && self->listener_) self->listener_(self->phase_);
+    });
+    return;
+  }
+  asked_for_held_ = true;  // nobody is left to ask
+  ChildPhase gone;
+  gone.incarnation = phase_.incarnation;
+  gone.reason = reason;
+  moved(std::move(gone));
+}
+
 void RefCore::watch() {
-  if (watching_ != 0) return;
+  if (watching_ != 0 || awaiting_ != 0) return;
+  if (closed_) return supervisor_gone("its node has stopped");
   WatchChild question;
   question.id = id_;
   question.known = phase_.kind;
   question.incarnation = phase_.incarnation;
   asked_for_held_ = held_ > 0;
   if (asked_for_held_) question.start_when_absent = options_.start_when_absent;
-  const auto handle = owner_.request(supervisor_, caf::infinite, std::move(question));
+  const auto handle = owner_.request(whose_.supervisor, caf::infinite, std::move(question));
   watching_ = handle.id().integer_value();
   handle.then(
       [weak = weak_from_this()](ChildPhase& phase) {
@@ -175,20 +228,21 @@ void RefCore::watch() {
       [weak = weak_from_this()](caf::error& error) {
         auto self = weak.lock();
         if (!self) return;
-        ChildPhase gone;
-        gone.incarnation = self->phase_.incarnation;
-        gone.reason = error == caf::sec::request_receiver_down ? "its supervisor has stopped" : describe(error);
-        self->moved(std::move(gone));
+        self->supervisor_gone(error == caf::sec::request_receiver_down ? "its supervisor has stopped"
+                                                                       : describe(error));
       });
 }
 
 void RefCore::moved(ChildPhase phase) {
+  if (phase.supervisor_stops && whose_.registry && !closed_) return supervisor_gone(phase.reason);
   watching_ = 0;
   ready_ = false;
+  const std::uint64_t before = phase_.incarnation;
   phase_ = std::move(phase);
   // Everything sent so far to an incarnation that is over went before this note.
-  after_mailbox(owner_, [self = shared_from_this(), phase = phase_, asked_for_held = asked_for_held_] {
-    self->judge(phase.kind == PhaseKind::up ? phase.incarnation - 1 : phase.incarnation);
+  after_mailbox(owner_, [self = shared_from_this(), phase = phase_, before, asked_for_held = asked_for_held_] {
+    // A supervisor that came after the one before may know of no incarnation: those that were are over all the same.
+    self->judge(phase.kind == PhaseKind::up ? phase.incarnation - 1 : std::max(phase.incarnation, before));
     if (self->phase_.kind != phase.kind || self->phase_.incarnation != phase.incarnation) return;  // moved on meanwhile
     self->ready_ = phase.kind == PhaseKind::up;
     if (self->listener_) {

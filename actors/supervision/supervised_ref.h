@@ -18,6 +18,10 @@
 // by the owner itself: the reference posts itself a note, and when that note arrives, behind all of them, what was
 // neither answered nor returned was lost. A returned request is held and sent to the next incarnation.
 //
+// A reference made with a registry and the path of a supervisor survives that supervisor's restarts as well: what is
+// asked meanwhile waits for the next one, and what was under way is judged when the next one has said how its child is.
+// Only when the root of the tree has ended do such requests end with Errc::stopped.
+//
 // The child should answer itself or delegate within its own fate: a request it delegates to an actor that dies is
 // refused, not resent, as long as the child lives.
 //
@@ -37,6 +41,7 @@
 #include <caf/message.hpp>
 
 #include "actors/supervision/errors.h"
+#include "actors/supervision/registry.h"
 #include "actors/supervision/supervisor_messages.h"
 #include "runtime/base/result.h"
 
@@ -72,7 +77,13 @@ class RefCore : public std::enable_shared_from_this<RefCore> {
   using Fail = std::function<void(Error)>;
   using Listener = std::function<void(const ChildPhase&)>;
 
-  RefCore(caf::event_based_actor& owner, caf::actor supervisor, std::string id, RefOptions options);
+  // The supervisor is given, or found under `path`.
+  struct Whose {
+    caf::actor supervisor;
+    std::shared_ptr<Registry> registry;
+    std::string path;
+  };
+  RefCore(caf::event_based_actor& owner, Whose whose, std::string id, RefOptions options);
   ~RefCore();
 
   void request(const RequestOptions& options, Attempt attempt, Fail fail);
@@ -82,7 +93,7 @@ class RefCore : public std::enable_shared_from_this<RefCore> {
   std::uint64_t incarnation() const { return phase_.incarnation; }
 
   void listen(Listener listener) { listener_ = std::move(listener); }
-  void watch();
+  void start();
   const ChildPhase& phase() const { return phase_; }
   const RefCounters& counters() const { return counters_; }
   std::size_t held() const { return held_; }
@@ -94,6 +105,9 @@ class RefCore : public std::enable_shared_from_this<RefCore> {
   struct Open;
   struct Opens;
 
+  void watch();
+  void await_supervisor();
+  void supervisor_gone(const std::string& reason);
   void hold(Open& open);
   void send(std::uint64_t ticket, Open& open);
   void drop_response(Open& open);
@@ -109,7 +123,7 @@ class RefCore : public std::enable_shared_from_this<RefCore> {
 
   caf::event_based_actor& owner_;
   const caf::actor_addr owner_address_;
-  const caf::actor supervisor_;
+  Whose whose_;  // its supervisor changes when it is found by path
   const std::string id_;
   const RefOptions options_;
   Listener listener_;
@@ -118,7 +132,9 @@ class RefCore : public std::enable_shared_from_this<RefCore> {
   std::size_t held_ = 0;
   ChildPhase phase_;
   bool ready_ = false;           // up, and everything older than this incarnation is settled
+  bool closed_ = false;          // the registry says that no supervisor will come
   bool listening_ = false;       // inside the listener
+  std::uint64_t awaiting_ = 0;   // the response the registry owes; 0: none
   std::uint64_t watching_ = 0;   // the message id of the open WatchChild; 0: none
   bool asked_for_held_ = false;  // it was asked while requests were held
   bool timer_set_ = false;       // one timer, for the earliest deadline of all
@@ -131,8 +147,16 @@ class SupervisedRef {
   SupervisedRef() = default;
   // Refers to child `id` of `supervisor`. The child need not exist yet.
   SupervisedRef(caf::event_based_actor* owner, caf::actor supervisor, std::string id, RefOptions options = {})
-      : core_(std::make_shared<RefCore>(*owner, std::move(supervisor), std::move(id), std::move(options))) {
-    core_->watch();
+      : core_(std::make_shared<RefCore>(*owner, RefCore::Whose{std::move(supervisor), nullptr, {}}, std::move(id),
+                                        std::move(options))) {
+    core_->start();
+  }
+  // Refers to child `id` of whatever supervisor is at `path` ("/node/documents").
+  SupervisedRef(caf::event_based_actor* owner, std::shared_ptr<Registry> registry, std::string path, std::string id,
+                RefOptions options = {})
+      : core_(std::make_shared<RefCore>(*owner, RefCore::Whose{nullptr, std::move(registry), std::move(path)},
+                                        std::move(id), std::move(options))) {
+    core_->start();
   }
 
   // Asks the child. Reply is the type of its single answer, or void for an empty one.

@@ -53,8 +53,11 @@ struct Supervisor::GroupDue : messaging::LocalOnly {
   std::uint64_t timer = 0;
 };
 
-Supervisor::Supervisor(caf::actor_config& actor_config, SupervisorConfig config)
-    : caf::event_based_actor(actor_config), config_(std::move(config)), policy_(config_.intensity, config_.backoff) {
+Supervisor::Supervisor(caf::actor_config& actor_config, SupervisorConfig config, bool root)
+    : caf::event_based_actor(actor_config),
+      config_(std::move(config)),
+      root_(root),
+      policy_(config_.intensity, config_.backoff) {
   TLFS_CHECK(config_.clock && config_.random && config_.logger, "a supervisor without clock, random or logger");
   set_down_handler([this](caf::down_msg& down) {
     const auto it = running_.find(down.source.id());
@@ -67,6 +70,7 @@ Supervisor::Supervisor(caf::actor_config& actor_config, SupervisorConfig config)
 Supervisor::~Supervisor() = default;
 
 caf::behavior Supervisor::make_behavior() {
+  config_.registry->publish(config_.path.text(), caf::actor_cast<caf::actor>(this));
   for (ChildSpec& spec : config_.children) {
     if (stop_reason_) break;  // an earlier child failed and nobody wants it restarted
     auto child = add_child(std::make_shared<const ChildSpec>(std::move(spec)), false);
@@ -96,6 +100,7 @@ caf::behavior Supervisor::make_behavior() {
 // Reached by quit, by a kill from outside and by an exception: whatever happened, no child is left behind and no caller
 // waits in vain.
 void Supervisor::on_exit() {
+  if (!stop_reason_) stop_reason_ = caf::error(caf::exit_reason::kill);
   for (auto& [order, child] : by_order_) {
     if (child->handle) caf::anon_send_exit(child->handle, caf::exit_reason::kill);
     child->handle = nullptr;
@@ -104,6 +109,7 @@ void Supervisor::on_exit() {
     tell_watchers(*child);
     for (auto& waiter : child->stop_waiters) waiter.deliver(caf::unit);
   }
+  if (root_) config_.registry->close();
   running_.clear();
   by_order_.clear();
   children_.clear();
@@ -164,6 +170,7 @@ caf::result<ChildPhase> Supervisor::watch_child(const WatchChild& request) {
   if (!child || stop_reason_) {
     ChildPhase phase;
     if (child) phase.incarnation = child->incarnation;
+    phase.supervisor_stops = stop_reason_.has_value();
     phase.reason = stop_reason_ ? config_.path.text() + " is stopping"
                                 : "there is no " + request.id + " under " + config_.path.text();
     return phase;
@@ -243,7 +250,7 @@ void Supervisor::run_or_wait(Child& child) {
 
 void Supervisor::run(Child& child) {
   const bool again = child.incarnation != 0;
-  child.incarnation = ++last_incarnation_;
+  child.incarnation = config_.registry->next_incarnation();
   child.started_at = config_.clock->monotonic();
   child.killed = false;
   child.unwanted = false;
@@ -423,6 +430,7 @@ ChildPhase Supervisor::phase_of(const Child& child) const {
   ChildPhase phase;
   phase.incarnation = child.incarnation;
   phase.reason = child.last_reason;
+  phase.supervisor_stops = stop_reason_.has_value() && !child.handle;
   switch (child.state) {
     case ChildState::running:
     case ChildState::stopping:
@@ -567,7 +575,7 @@ caf::actor spawn_root_supervisor(caf::actor_system& system, SupervisorConfig con
                                        std::size_t{kMaxChildren});
   MailboxSpec mailbox;
   mailbox.limit = kMaxChildren;
-  return system.spawn<SupervisedActor<Supervisor>>(std::move(probe), mailbox, std::move(config));
+  return system.spawn<SupervisedActor<Supervisor>>(std::move(probe), mailbox, std::move(config), true);
 }
 
 }  // namespace tlfs::supervision

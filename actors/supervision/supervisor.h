@@ -69,7 +69,8 @@ struct SupervisorConfig {
 
 class Supervisor : public caf::event_based_actor {
  public:
-  Supervisor(caf::actor_config& actor_config, SupervisorConfig config);
+  // Whoever is `root` has nobody above: when it ends, the registry says that no supervisor will come again.
+  Supervisor(caf::actor_config& actor_config, SupervisorConfig config, bool root = false);
   ~Supervisor() override;
 
   const char* name() const override { return "supervisor"; }
@@ -129,10 +130,10 @@ class Supervisor : public caf::event_based_actor {
   void continue_stop();
 
   SupervisorConfig config_;
+  const bool root_;
   RestartPolicy policy_;
   SupervisorCounters counters_;
   std::map<std::string, RetiredTotals, std::less<>> retired_;  // by family
-  std::uint64_t last_incarnation_ = 0;
   std::uint64_t last_order_ = 0;
   std::unordered_map<std::string, std::unique_ptr<Child>> children_;
   std::unordered_map<caf::actor_id, Child*> running_;  // has a live actor

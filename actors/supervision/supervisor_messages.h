@@ -51,6 +51,8 @@ struct ChildPhase : messaging::LocalOnly {
   std::uint64_t incarnation = 0;  // the latest one; 0: none yet
   caf::actor handle;              // valid only when up
   std::string reason;             // why it is not up
+  // It is not up because its supervisor stops; another supervisor may take over.
+  bool supervisor_stops = false;
 };
 
 // Asks for the next phase that differs from (known, incarnation): answered at once when the child is elsewhere already

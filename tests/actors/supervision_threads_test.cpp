@@ -9,6 +9,8 @@
 #include "actors/testing/world.h"
 #include "tests/actors/workers.h"
 
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(std::shared_future<void>)
+
 namespace tlfs::supervision {
 namespace {
 
@@ -83,6 +85,63 @@ TEST_CASE("on real threads every request settles once while the child keeps cras
   }
   caf::anon_send_exit(supervisor, caf::exit_reason::user_shutdown);
   for (const auto& caller : callers) caf::anon_send_exit(caller, caf::exit_reason::user_shutdown);
+}
+
+TEST_CASE("on real threads a detached child has a thread of its own, and a hanging one is reported by the watchdog") {
+  class Writer : public caf::event_based_actor {
+   public:
+    using caf::event_based_actor::event_based_actor;
+    caf::behavior make_behavior() override {
+      return {[](std::shared_future<void> until) { until.wait(); }, [](int n) { return n + 1; }};
+    }
+  };
+  caf::actor_system_config config;
+  config.set("scheduler.policy", caf::atom("sharing"));
+  config.set("scheduler.max-threads", 1);
+  config.set("logger.verbosity", caf::atom("quiet"));
+  caf::actor_system system(config);
+  const auto clock = std::make_shared<SystemClock>();
+  const auto logger = std::make_shared<spdlog::logger>("test", std::make_shared<spdlog::sinks::null_sink_mt>());
+  const auto registry = std::make_shared<Registry>(clock, logger, 50ms);
+  const Watchdog watchdog(registry);
+  SupervisorConfig root;
+  root.path = ActorPath("node");
+  root.clock = clock;
+  root.logger = logger;
+  root.random = std::make_shared<SeededRandom>(1);
+  root.registry = registry;
+  for (const char* id : {"store", "other"}) {
+    ChildSpec spec;
+    spec.id = id;
+    const bool own_thread = spec.id == "store";
+    spec.start = [=](ChildContext& context) {
+      return own_thread ? context.spawn_detached<Writer>() : context.spawn<Writer>();
+    };
+    root.children.push_back(spec);
+  }
+  auto supervisor = spawn_root_supervisor(system, std::move(root));
+  caf::scoped_actor self(system);
+  const auto child = [&](const char* id) {
+    WatchChild watch;
+    watch.id = id;
+    caf::actor handle;
+    self->request(supervisor, 20s, watch)
+        .receive([&](ChildPhase& phase) { handle = phase.handle; }, [](caf::error& e) { FAIL(describe(e)); });
+    return handle;
+  };
+  std::promise<void> release;
+  caf::anon_send(child("store"), release.get_future().share());
+  int answer = 0;  // the one worker thread is free although the store blocks
+  self->request(child("other"), 20s, 1).receive([&](int n) { answer = n; }, [](caf::error& e) { FAIL(describe(e)); });
+  CHECK(answer == 2);
+  for (int i = 0; i < 2000 && registry->stuck_count() == 0; ++i) std::this_thread::sleep_for(10ms);
+  CHECK(registry->stuck_count() == 1);
+  const auto reading = registry->reading("/node/store");
+  REQUIRE(reading);
+  CHECK(reading->stuck_for >= 50ms);
+  CHECK(reading->stuck_on.find("shared_future") != std::string::npos);
+  release.set_value();
+  caf::anon_send_exit(supervisor, caf::exit_reason::user_shutdown);
 }
 
 }  // namespace
