@@ -1,15 +1,17 @@
 #include "actors/auth/auth_actor.h"
 
 #include "actors/store/store_actor.h"
+#include "actors/supervision/supervisor.h"
 #include "runtime/storage/layout.h"
 
 namespace tlfs::auth {
 
-AuthActor::AuthActor(caf::actor_config& config, caf::actor root, std::shared_ptr<access::Directory> directory)
-    : caf::event_based_actor(config), root_(std::move(root)), directory_(std::move(directory)) {}
+AuthActor::AuthActor(caf::actor_config& config, std::shared_ptr<supervision::Registry> registry,
+                     std::shared_ptr<access::Directory> directory)
+    : caf::event_based_actor(config), registry_(std::move(registry)), directory_(std::move(directory)) {}
 
 caf::behavior AuthActor::make_behavior() {
-  store_ = supervision::SupervisedRef(this, root_, store::kStoreId);
+  store_ = supervision::SupervisedRef(this, registry_, supervision::kNodePath, store::kStoreId);
   return {
       [this](const Follow& request) { return follow(request); },
       [this](const Said& what) { said(what.document); },
@@ -78,7 +80,7 @@ supervision::ChildSpec auth_spec(std::shared_ptr<access::Directory> directory) {
   spec.id = kAuthId;
   spec.restart = supervision::Restart::permanent;
   spec.start = [directory = std::move(directory)](supervision::ChildContext& context) {
-    return context.spawn<AuthActor>(caf::actor_cast<caf::actor>(context.supervisor().ctrl()), directory);
+    return context.spawn<AuthActor>(context.surroundings().registry, directory);
   };
   return spec;
 }

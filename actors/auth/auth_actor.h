@@ -30,8 +30,8 @@ inline constexpr std::size_t kMaxFollowed = 1u << 20;  // pairs of follower and 
 
 class AuthActor : public caf::event_based_actor {
  public:
-  // `root` has the store as a child.
-  AuthActor(caf::actor_config& config, caf::actor root, std::shared_ptr<access::Directory> directory);
+  AuthActor(caf::actor_config& config, std::shared_ptr<supervision::Registry> registry,
+            std::shared_ptr<access::Directory> directory);
 
   const char* name() const override { return "auth"; }
 
@@ -49,7 +49,7 @@ class AuthActor : public caf::event_based_actor {
   void fetch(const document::DocumentId& document, const std::shared_ptr<Asked>& asked);
   void said(const document::DocumentId& document);
 
-  caf::actor root_;
+  std::shared_ptr<supervision::Registry> registry_;
   std::shared_ptr<access::Directory> directory_;
   supervision::SupervisedRef store_;
   std::set<document::DocumentId> fetched_;
@@ -57,7 +57,7 @@ class AuthActor : public caf::event_based_actor {
   std::size_t following_ = 0;
 };
 
-// To be started beside the store.
+// Its id is kAuthId.
 supervision::ChildSpec auth_spec(std::shared_ptr<access::Directory> directory);
 
 }  // namespace tlfs::auth

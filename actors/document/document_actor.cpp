@@ -56,8 +56,8 @@ auto DocumentActor::handler(When when, bool writes, F work) {
 }
 
 caf::behavior DocumentActor::make_behavior() {
-  store_ = supervision::SupervisedRef(this, environment_->root, store::kStoreId);
-  auth_ = supervision::SupervisedRef(this, environment_->root, auth::kAuthId);
+  store_ = supervision::SupervisedRef(this, environment_->registry, supervision::kNodePath, store::kStoreId);
+  auth_ = supervision::SupervisedRef(this, environment_->registry, supervision::kNodePath, auth::kAuthId);
   auth_.on_phase([this](const supervision::ChildPhase& now) {
     if (now.kind != supervision::PhaseKind::up) return;
     followed_.clear();
@@ -472,9 +472,11 @@ void DocumentActor::flush() {
   const std::size_t known = announced_;
   std::vector<access::SignedStatement> said;
   for (; announced_ < log.size(); ++announced_) said.push_back(log.at(announced_));
-  storage::Batch writes = service_->take_writes();
-  const bool wrote = !writes.empty();
-  gate_.add(std::move(writes));
+  bool wrote = false;
+  for (storage::Batch writes = service_->take_writes(); !writes.empty(); writes = service_->take_writes()) {
+    wrote = true;
+    gate_.add(std::move(writes));
+  }
   pump();
   if (!said.empty()) {
     follow();

@@ -18,9 +18,11 @@ struct DocumentClient::Place {
   bool closing = false;  // it was asked to close and nothing was asked of it since
 };
 
-DocumentClient::DocumentClient(caf::actor_config& config, caf::actor supervisor, SpecOf spec_of, Settings settings)
+DocumentClient::DocumentClient(caf::actor_config& config, std::shared_ptr<supervision::Registry> registry,
+                               std::string path, SpecOf spec_of, Settings settings)
     : caf::event_based_actor(config),
-      supervisor_(std::move(supervisor)),
+      registry_(std::move(registry)),
+      path_(std::move(path)),
       spec_of_(std::move(spec_of)),
       settings_(settings) {}
 
@@ -64,7 +66,6 @@ void DocumentClient::on_exit() {
   places_.clear();
   watched_.clear();
   by_subscription_.clear();
-  supervisor_ = nullptr;
   spec_of_ = nullptr;
 }
 
@@ -77,7 +78,7 @@ DocumentClient::Place& DocumentClient::place_of(const document::DocumentId& docu
     auto spec = spec_of_(document);
     const std::string id = spec->id;
     place->ref = supervision::SupervisedRef(
-        this, supervisor_, id, {.max_held = settings_.max_held, .start_when_absent = std::move(spec)});
+        this, registry_, path_, id, {.max_held = settings_.max_held, .start_when_absent = std::move(spec)});
     place->ref.on_phase([this, document](const supervision::ChildPhase& now) { phase(document, now); });
   }
   place->used = ++clock_;

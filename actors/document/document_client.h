@@ -68,8 +68,9 @@ class DocumentClient final : public caf::event_based_actor {
     std::size_t max_open = 1024;                                  // documents
   };
 
-  // Documents are started below `supervisor` when somebody asks.
-  DocumentClient(caf::actor_config& config, caf::actor supervisor, SpecOf spec_of, Settings settings);
+  // Documents are started below the supervisor at `path` when somebody asks.
+  DocumentClient(caf::actor_config& config, std::shared_ptr<supervision::Registry> registry, std::string path,
+                 SpecOf spec_of, Settings settings);
   ~DocumentClient() override;
 
   const char* name() const override { return "document_client"; }
@@ -107,7 +108,8 @@ class DocumentClient final : public caf::event_based_actor {
   void sweep(const document::DocumentId& document);
   void close_some();
 
-  caf::actor supervisor_;
+  std::shared_ptr<supervision::Registry> registry_;
+  std::string path_;
   SpecOf spec_of_;
   Settings settings_;
   std::map<document::DocumentId, std::unique_ptr<Place>> places_;

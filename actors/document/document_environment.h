@@ -9,9 +9,8 @@
 #include <mutex>
 #include <vector>
 
-#include <caf/actor.hpp>
-
-#include "actors/supervision/child_spec.h"
+#include "actors/supervision/registry.h"
+#include "actors/supervision/restart_policy.h"
 #include "runtime/access/directory.h"
 #include "runtime/replica/replica.h"
 
@@ -31,8 +30,7 @@ class PackageShelf {
 };
 
 struct DocumentEnvironment {
-  // The supervisor of the store and of auth, by their ids. Set before the first document starts.
-  caf::actor root;
+  std::shared_ptr<supervision::Registry> registry;  // where the store and auth are found
   std::shared_ptr<const crypto::SigningKey> device;
   std::shared_ptr<const crypto::Secret> at_rest;
   document::DocumentId user{};

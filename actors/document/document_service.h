@@ -75,7 +75,7 @@ class DocumentService {
   void seal();
 
   // ---- the disk ----
-  // To be written after everything that was taken before.
+  // To be written after everything that was taken before. To be called until it gives nothing.
   storage::Batch take_writes() { return replica_->take_writes(); }
   // Everything up to this revision is on the disk.
   void saved(std::uint64_t revision);

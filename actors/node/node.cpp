@@ -136,7 +136,8 @@ Result<document::DocumentId> find_user(storage::Store& store, const node::Identi
   settings.package = [package](const crypto::Digest&) { return package; };
   const auto replica = replica::Replica::join(std::move(settings));
   (void)replica->take(statements, {});
-  storage::Batch batch = replica->take_writes();
+  storage::Batch batch;
+  for (storage::Batch part = replica->take_writes(); !part.empty(); part = replica->take_writes()) batch.append(part);
   batch.put(storage::identity_key("user"), Bytes(id.begin(), id.end()));
   if (Status s = store.write(batch); !s) return s.error();
   directory.learn(std::move(statements));
@@ -216,10 +217,7 @@ Node::~Node() {
       self->wait_for(whom);
       whom = nullptr;
     };
-    stop(tree.apps);
     for (caf::actor& client : tree.clients) stop(client);
-    stop(tree.documents);
-    tree.environment->root = nullptr;
     stop(tree.root);
   }
   actors_->system.reset();  // waits for every actor
@@ -290,7 +288,7 @@ std::future<Result<std::vector<DocumentInfo>>> Node::documents() {
   auto promise = std::make_shared<std::promise<Result<std::vector<DocumentInfo>>>>();
   auto future = promise->get_future();
   actors_->system->spawn([this, promise](caf::event_based_actor* self) {
-    auto store = std::make_shared<supervision::SupervisedRef>(self, actors_->tree.root, store::kStoreId);
+    auto store = std::make_shared<supervision::SupervisedRef>(self, actors_->tree.registry, supervision::kNodePath, store::kStoreId);
     store->request<store::Listings>(
         {.timeout = actors_->settings.request_timeout, .idempotent = true},
         [this, promise, self, store](const Result<store::Listings>& read) {
@@ -597,21 +595,24 @@ std::vector<Bytes> Node::introduction() const {
 
 namespace {
 
-// Asks a supervisor, and keeps the outcome for whoever holds the future.
+// Asks the supervisor at a path, and keeps the outcome for whoever holds the future.
 template <class Reply, class Request>
-std::future<Status> asked(caf::actor_system& system, const caf::actor& supervisor, Request request) {
+std::future<Status> asked(Node::Actors& actors, const char* path, Request request) {
   auto promise = std::make_shared<std::promise<Status>>();
   auto future = promise->get_future();
-  system.spawn([promise, supervisor, request = std::move(request)](caf::event_based_actor* self) {
-    const auto failed = [promise, self](const caf::error& error) {
-      promise->set_value(Error(supervision::errc_of(error), supervision::describe(error)));
-      self->quit();
-    };
-    auto handle = self->request(supervisor, std::chrono::seconds(30), request);
-    if constexpr (std::is_void_v<Reply>)
-      handle.then([promise] { promise->set_value({}); }, failed);
-    else
-      handle.then([promise](const Reply&) { promise->set_value({}); }, failed);
+  actors.system->spawn([promise, path, registry = actors.tree.registry,
+                        request = std::move(request)](caf::event_based_actor* self) {
+    supervision::find_supervisor(*self, registry, path, [promise, self, request](const Result<caf::actor>& there) {
+      const auto failed = [promise](const caf::error& error) {
+        promise->set_value(Error(supervision::errc_of(error), supervision::describe(error)));
+      };
+      if (!there) return promise->set_value(there.error());
+      auto handle = self->request(*there, std::chrono::seconds(30), request);
+      if constexpr (std::is_void_v<Reply>)
+        handle.then([promise] { promise->set_value({}); }, failed);
+      else
+        handle.then([promise](const Reply&) { promise->set_value({}); }, failed);
+    });
   });
   return future;
 }
@@ -630,26 +631,29 @@ std::future<Status> Node::start_app(app::AppSpec spec) {
   };
   supervision::StartChild start;
   start.spec = std::make_shared<const supervision::ChildSpec>(app::app_spec(std::move(spec), std::move(environment)));
-  return asked<supervision::ChildPhase>(*actors_->system, actors_->tree.apps, std::move(start));
+  return asked<supervision::ChildPhase>(*actors_, node::kAppsPath, std::move(start));
 }
 
 std::future<Status> Node::stop_app(const std::string& id) {
   supervision::StopChild stop;
   stop.id = id;
-  return asked<void>(*actors_->system, actors_->tree.apps, std::move(stop));
+  return asked<void>(*actors_, node::kAppsPath, std::move(stop));
 }
 
 void Node::post_any(const std::string& id, std::any message) {
-  actors_->system->spawn([apps = actors_->tree.apps, id, message = std::move(message)](caf::event_based_actor* self) {
-    supervision::WatchChild question;
-    question.id = id;
-    question.known = supervision::PhaseKind::waiting;  // whatever it is, it is answered at once
-    self->request(apps, std::chrono::seconds(30), std::move(question))
-        .then([self, message](const supervision::ChildPhase& phase) {
-          app::Post post;
-          post.message = message;
-          if (phase.handle) self->send(phase.handle, std::move(post));
-        });
+  actors_->system->spawn([registry = actors_->tree.registry, id, message = std::move(message)](caf::event_based_actor* self) {
+    supervision::find_supervisor(*self, registry, node::kAppsPath, [self, id, message](const Result<caf::actor>& apps) {
+      if (!apps) return;
+      supervision::WatchChild question;
+      question.id = id;
+      question.known = supervision::PhaseKind::waiting;  // whatever it is, it is answered at once
+      self->request(*apps, std::chrono::seconds(30), std::move(question))
+          .then([self, message](const supervision::ChildPhase& phase) {
+            app::Post post;
+            post.message = message;
+            if (phase.handle) self->send(phase.handle, std::move(post));
+          });
+    });
   });
 }
 
@@ -676,17 +680,17 @@ bool crash(Node& node, const caf::actor& supervisor, std::string id) {
 }  // namespace
 
 bool crash_document(Node& node, const document::DocumentId& id) {
-  return crash(node, node.actors().tree.documents, document_actor::document_child_id(id));
+  return crash(node, node.actors().tree.registry->supervisor_at(node::kDocumentsPath), document_actor::document_child_id(id));
 }
 
-bool crash_app(Node& node, const std::string& id) { return crash(node, node.actors().tree.apps, id); }
+bool crash_app(Node& node, const std::string& id) { return crash(node, node.actors().tree.registry->supervisor_at(node::kAppsPath), id); }
 
 bool crash_store(Node& node) { return crash(node, node.actors().tree.root, store::kStoreId); }
 
 supervision::SupervisorStatus documents_status(Node& node) {
   caf::scoped_actor self(*node.actors().system);
   supervision::SupervisorStatus out;
-  self->request(node.actors().tree.documents, std::chrono::seconds(10), supervision::GetStatus())
+  self->request(node.actors().tree.registry->supervisor_at(node::kDocumentsPath), std::chrono::seconds(10), supervision::GetStatus())
       .receive([&](supervision::SupervisorStatus& status) { out = std::move(status); }, [](caf::error&) {});
   return out;
 }

@@ -23,10 +23,13 @@
 
 namespace tlfs::node {
 
+inline constexpr const char* kDocumentsPath = "/node/documents";
+inline constexpr const char* kAppsPath = "/node/apps";
+
 struct TreeSettings {
   store::OpenStore open_store;
   bool threads = true;  // false where a test decides who runs when
-  // Complete but for its root.
+  // Complete but for its registry.
   std::shared_ptr<document_actor::DocumentEnvironment> environment;
   std::function<std::shared_ptr<Random>()> random;  // one for each supervisor
   std::shared_ptr<spdlog::logger> logger;
@@ -40,7 +43,7 @@ struct Tree {
 
   std::shared_ptr<document_actor::DocumentEnvironment> environment;
   std::shared_ptr<supervision::Registry> registry;
-  caf::actor root, documents, apps;
+  caf::actor root;
   std::array<caf::actor, kClients> clients;
 
   const caf::actor& client_of(const document::DocumentId& id) const { return clients[id[0] % kClients]; }

@@ -7,6 +7,9 @@
 
 namespace tlfs::supervision {
 
+// Where a node's tree begins.
+inline constexpr const char* kNodePath = "/node";
+
 class ActorPath {
  public:
   // No place yet.

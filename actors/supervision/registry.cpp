@@ -131,6 +131,12 @@ void Registry::close() {
   for (const Awaiting& a : awaiting) respond(a.waiter, a.response, none_will_come());
 }
 
+caf::actor Registry::supervisor_at(const std::string& path) const {
+  const std::lock_guard lock(seats_mutex_);
+  const auto at = seats_.find(path);
+  return at == seats_.end() ? caf::actor() : caf::actor_cast<caf::actor>(at->second.supervisor);
+}
+
 void Registry::await_supervisor(const std::string& path, caf::actor_id not_this, const caf::actor_addr& waiter,
                                 caf::message_id response) {
   caf::actor there;

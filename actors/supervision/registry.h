@@ -84,6 +84,8 @@ class Registry {
   // ---- supervisors by path ----
   // A supervisor says that it is the one at that path now.
   void publish(const std::string& path, const caf::actor& supervisor);
+  // Who is there now; nothing when nobody is.
+  caf::actor supervisor_at(const std::string& path) const;
   // The root has ended: no supervisor will come again.
   void close();
   // Sends `response` to `waiter` once a supervisor other than `not_this` is at that path: with the handle, or with an
@@ -151,7 +153,7 @@ class Registry {
 
   std::atomic<std::uint64_t> last_incarnation_{0};
 
-  std::mutex seats_mutex_;
+  mutable std::mutex seats_mutex_;
   std::unordered_map<std::string, Seat> seats_;  // guarded by seats_mutex_; one for each supervisor ever or awaited
   bool closed_ = false;                          // guarded by seats_mutex_
 

@@ -318,4 +318,13 @@ void RefCore::expire() {
   for (const auto ticket : over) settle(ticket, Errc::timeout, "no answer in time");
 }
 
+void find_supervisor(caf::event_based_actor& owner, const std::shared_ptr<Registry>& registry, const std::string& path,
+                     std::function<void(Result<caf::actor>)> found) {
+  const auto id = owner.new_request_id(caf::message_priority::normal).response_id();
+  Note(id, &owner)
+      .then([found](caf::actor& supervisor) { found(std::move(supervisor)); },
+            [found](caf::error& error) { found(Error(Errc::stopped, describe(error))); });
+  registry->await_supervisor(path, 0, owner.address(), id);
+}
+
 }  // namespace tlfs::supervision

@@ -68,10 +68,7 @@ TestNode::~TestNode() {
     whom = nullptr;
   };
   for (caf::actor& client : tree_.clients) kill(client);
-  kill(tree_.apps);
-  kill(tree_.documents);
   kill(tree_.root);
-  tree_.environment->root = nullptr;
   world_.run();
 }
 
@@ -171,7 +168,18 @@ void TestNode::start_app(app::AppSpec spec) {
   environment->random = [random = world_.fork_random()] { return random->next_u64(); };
   supervision::StartChild start;
   start.spec = std::make_shared<const supervision::ChildSpec>(app::app_spec(std::move(spec), std::move(environment)));
-  (void)world_.ask<supervision::ChildPhase>(tree_.apps, std::move(start));
+  (void)world_.ask<supervision::ChildPhase>(apps(), std::move(start));
+}
+
+caf::actor TestNode::supervisor_at(const char* path) {
+  caf::actor there = tree_.registry->supervisor_at(path);
+  for (int i = 0; i < 1000 && !there; ++i) {  // it is being restarted, or has not begun yet
+    world_.pass(std::chrono::milliseconds(10));
+    if (world_.halted()) throw World::Halted();
+    there = tree_.registry->supervisor_at(path);
+  }
+  TLFS_CHECK(there, "a supervisor never came back");
+  return there;
 }
 
 caf::actor TestNode::handle_of(const caf::actor& supervisor, std::string id) {
@@ -190,10 +198,10 @@ bool TestNode::crash(const caf::actor& supervisor, std::string id) {
 }
 
 bool TestNode::crash_document(const DocumentId& id) {
-  return crash(tree_.documents, document_actor::document_child_id(id));
+  return crash(documents(), document_actor::document_child_id(id));
 }
 bool TestNode::crash_store() { return crash(tree_.root, store::kStoreId); }
 bool TestNode::crash_auth() { return crash(tree_.root, auth::kAuthId); }
-bool TestNode::crash_app(const std::string& id) { return crash(tree_.apps, id); }
+bool TestNode::crash_app(const std::string& id) { return crash(apps(), id); }
 
 }  // namespace tlfs::testing

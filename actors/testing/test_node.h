@@ -90,9 +90,11 @@ class TestNode {
   void post(const std::string& app, T message) {
     app::Post post;
     post.message = std::move(message);
-    if (const caf::actor there = handle_of(tree_.apps, app)) caf::anon_send(there, std::move(post));
+    if (const caf::actor there = handle_of(apps(), app)) caf::anon_send(there, std::move(post));
   }
 
+  caf::actor documents() { return supervisor_at(node::kDocumentsPath); }
+  caf::actor apps() { return supervisor_at(node::kAppsPath); }
   // The running child of a supervisor; nothing when it is not up.
   caf::actor handle_of(const caf::actor& supervisor, std::string id);
 
@@ -104,6 +106,7 @@ class TestNode {
   bool crash_app(const std::string& id);
 
  private:
+  caf::actor supervisor_at(const char* path);
   template <class T, class Request>
   Result<T> answer(const DocumentId& id, Request request);
   bool crash(const caf::actor& supervisor, std::string id);

@@ -351,12 +351,12 @@ TEST_CASE("a document that nobody asks for is closed, and opened again by the ne
   Desk desk(world);
   REQUIRE(desk.transact(Edits().splice(".text", 0, 0, "kept")).ok());
   world.pass(std::chrono::hours(3), std::chrono::minutes(10));
-  CHECK(world.status(desk.supervisor).children.empty());
+  CHECK(world.status(desk.supervisor()).children.empty());
   CHECK(desk.json(".text") == "\"kept\"");
   CHECK(desk.starts == 2);
   const auto screen = desk.watch();
   world.pass(std::chrono::hours(3), std::chrono::minutes(10));
-  CHECK(world.status(desk.supervisor).children.size() == 1);  // somebody watches
+  CHECK(world.status(desk.supervisor()).children.size() == 1);  // somebody watches
   CHECK(desk.starts == 2);
 }
 

@@ -159,8 +159,16 @@ struct Desk {
     environment->directory->learn(Household::get().statements);
     config.children.push_back(store::store_spec([disk = disk] { return FlakyStore::open(disk); }));
     config.children.push_back(auth::auth_spec(environment->directory));
+    // Each desk is a node of its own in the same world.
+    environment->registry = config.registry = std::make_shared<supervision::Registry>(world.clock(), world.logger());
+    config.children.push_back(supervision::supervisor_spec("documents", [random = w.fork_random()] {
+      supervision::SupervisorConfig documents;
+      documents.intensity.restarts = 1000;
+      documents.backoff.initial = std::chrono::nanoseconds(0);
+      documents.random = random;
+      return documents;
+    }));
     root = world.spawn_supervisor(std::move(config));
-    environment->root = root;
     environment->device = device_key(device);
     environment->at_rest =
         std::make_shared<const crypto::Secret>(crypto::derive(environment->device->seed(), "test at rest"));
@@ -169,10 +177,6 @@ struct Desk {
     environment->clock = world.clock();
     environment->random = [&w] { return w.fork_random(); };
     environment->close_after = std::chrono::hours(1);
-    auto documents = world.supervisor_config();
-    documents.intensity.restarts = 1000;
-    documents.backoff.initial = std::chrono::nanoseconds(0);
-    supervisor = world.spawn_supervisor(std::move(documents));
     client = spawn_client();
     Begin begin;
     begin.package = notes_package();
@@ -181,10 +185,7 @@ struct Desk {
     if (device == 1) begin.key = Household::get().document_key;
     REQUIRE(ask<void>(std::move(begin)).ok());
   }
-  ~Desk() {
-    actor = nullptr;
-    environment->root = nullptr;
-  }
+  ~Desk() { actor = nullptr; }
   Desk(const Desk&) = delete;
 
   caf::actor spawn_client() {
@@ -196,7 +197,7 @@ struct Desk {
       };
       return std::make_shared<const supervision::ChildSpec>(std::move(made));
     };
-    return world.keep(world.system().spawn<DocumentClient>(supervisor, spec_of, DocumentClient::Settings{}));
+    return world.keep(world.system().spawn<DocumentClient>(environment->registry, "/node/documents", spec_of, DocumentClient::Settings{}));
   }
 
   // Asks through the client; `done` gets the outcome when the world has run.
@@ -279,11 +280,13 @@ struct Desk {
     if (actor) caf::anon_send_exit(actor, caf::exit_reason::kill);
   }
 
+  caf::actor supervisor() const { return environment->registry->supervisor_at("/node/documents"); }
+
   World& world;
   const document::DocumentId id;
   std::shared_ptr<Disk> disk = std::make_shared<Disk>();
   std::shared_ptr<DocumentEnvironment> environment;
-  caf::actor root, supervisor, client, actor;
+  caf::actor root, client, actor;
   std::size_t starts = 0;
   std::uint64_t last_write = 0, last_watch = 0;
 };

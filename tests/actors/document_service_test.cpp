@@ -38,12 +38,12 @@ struct Notebook {
   }
   // As after a crash: what was taken to be written is all that is left.
   void reopen() {
-    const storage::Batch batch = service->take_writes();
-    for (const auto& write : batch.writes())
-      if (write.value)
-        disk[write.key] = *write.value;
-      else
-        disk.erase(write.key);
+    for (storage::Batch batch = service->take_writes(); !batch.empty(); batch = service->take_writes())
+      for (const auto& write : batch.writes())
+        if (write.value)
+          disk[write.key] = *write.value;
+        else
+          disk.erase(write.key);
     replica::Records records;
     records.with_history = true;
     const storage::Range range = storage::document_range(Household::get().document);

@@ -2,7 +2,7 @@
 #include <catch2/catch.hpp>
 
 #include "actors/supervision/supervised_ref.h"
-#include "tests/actors/deterministic.h"
+#include "actors/testing/world.h"
 #include "tests/actors/workers.h"
 
 namespace tlfs::supervision {

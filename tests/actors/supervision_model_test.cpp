@@ -3,7 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "actors/supervision/supervisor.h"
-#include "tests/actors/deterministic.h"
+#include "actors/testing/world.h"
 
 namespace tlfs::supervision {
 namespace {

@@ -323,7 +323,7 @@ class Run {
               std::to_string(value->to));
       if (!notes.damaged) compare_with_another_device(notes, *value->snapshot);
     }
-    const auto status = node_->world().status(node_->tree().documents);
+    const auto status = node_->world().status(node_->documents());
     if (status.children.size() > documents_.size()) fault("there are more document actors than documents");
   }
 
