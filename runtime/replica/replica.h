@@ -115,8 +115,8 @@ class Replica {
   void observe();
 
   // ---- for the disk ----
-  // What has to be written since the last call; empty when nothing has. The caller adds nothing to it and writes it
-  // after the writes of every earlier call.
+  // What has to be written since the last call, as far as it fits one batch: to be called until it gives nothing. The
+  // caller adds nothing to a batch and writes it after those of every earlier call.
   storage::Batch take_writes();
 
   // ---- housekeeping, for when there is time ----
@@ -127,8 +127,9 @@ class Replica {
   // the history is to be merged and is not here; compact(false) never does.
   void compact(bool merge_history);
 
+  struct Parts;  // parts.h
+
  private:
-  struct Parts;
   explicit Replica(std::unique_ptr<Parts> parts);
   std::unique_ptr<Parts> parts_;
 };

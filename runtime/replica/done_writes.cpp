@@ -1,0 +1,58 @@
+#include <algorithm>
+
+#include "runtime/replica/parts.h"
+
+namespace tlfs::replica {
+
+const DoneEntry* DoneWrites::find(const WriteId& write) const {
+  const auto at = by_id_.find(write);
+  return at == by_id_.end() ? nullptr : &at->second;
+}
+
+void DoneWrites::add(const DoneEntry& entry) {
+  if (!by_id_.emplace(entry.write, entry).second) return;
+  order_.push_back(entry);
+  next_serial_ = std::max(next_serial_, entry.serial + 1);
+  if (order_.size() <= kMaxDoneWrites) return;
+  by_id_.erase(order_.front().write);
+  order_.pop_front();
+}
+
+DoneEntry DoneWrites::remember(const WriteId& write, std::uint64_t revision) {
+  const DoneEntry entry{write, revision, next_serial_++};
+  add(entry);
+  return entry;
+}
+
+void DoneWrites::recall(std::uint64_t segment, DoneSegment content) {
+  for (const DoneEntry& e : content.entries) recall(e);
+  segments_.emplace_back(segment, std::move(content));
+}
+
+void DoneWrites::settle(std::uint64_t next_segment) {
+  next_segment_ = next_segment;
+  std::sort(recalled_.begin(), recalled_.end(),
+            [](const DoneEntry& a, const DoneEntry& b) { return a.serial < b.serial; });
+  for (const DoneEntry& e : recalled_) add(e);
+  recalled_.clear();
+}
+
+void DoneWrites::store(const DoneEntry& entry, const DocumentId& document, const crypto::Secret& at_rest,
+                       storage::Batch& out) {
+  if (segments_.empty() || segments_.back().second.entries.size() >= kDonePerSegment)
+    segments_.emplace_back(next_segment_++, DoneSegment{});
+  auto& [number, segment] = segments_.back();
+  segment.entries.push_back(entry);
+  const Bytes key = storage::note_key(document, done_note(number));
+  out.put(key, seal_value(at_rest, key, segment.encode()));
+  // Entries come into segments nearly in the order of their serials.
+  const auto forgotten = [&](const DoneEntry& e) { return !by_id_.contains(e.write); };
+  while (segments_.size() > 1) {
+    const std::vector<DoneEntry>& oldest = segments_.front().second.entries;
+    if (!std::all_of(oldest.begin(), oldest.end(), forgotten)) break;
+    out.remove(storage::note_key(document, done_note(segments_.front().first)));
+    segments_.pop_front();
+  }
+}
+
+}  // namespace tlfs::replica
