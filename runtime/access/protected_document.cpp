@@ -424,11 +424,6 @@ ProtectedDocument::Taken ProtectedDocument::take(std::vector<SignedStatement> st
   return report;
 }
 
-Status ProtectedDocument::recover(std::vector<document::Change> changes,
-                                  const std::vector<document::Document::Logged>& unsealed, std::uint64_t revision) {
-  return document_->recover(std::move(changes), unsealed, revision);
-}
-
 std::vector<SignedStatement> ProtectedDocument::statements() const {
   std::vector<SignedStatement> out;
   out.reserve(log_.size());

@@ -148,9 +148,6 @@ class ProtectedDocument final : private document::Guard, private Sightings {
     std::vector<Error> refused;
     std::vector<document::Patch> patches;
   };
-  // Makes a document that has taken its statements and no change what it was: as document::Document::recover().
-  Status recover(std::vector<document::Change> changes, const std::vector<document::Document::Logged>& unsealed,
-                 std::uint64_t revision);
   // From anyone, in any order, any number of times.
   Taken take(std::vector<SignedStatement> statements, std::vector<document::Change> changes);
   // Everything that was said, here and in the documents that this one refers to, in causal order.

@@ -81,7 +81,8 @@ class Opening {
   struct Built {
     std::unique_ptr<ProtectedDocument> document;
     std::vector<Change> waiting;
-    std::size_t in_past = 0;  // changes that snapshot or history gave
+    std::vector<Change> again;  // with leaves that the snapshot did not have
+    std::size_t in_past = 0;    // changes that snapshot or history gave
   };
 
   void look_for_gaps();
@@ -94,6 +95,11 @@ class Opening {
   bool can_seal(const ProtectedDocument& document) const;
   void settle(Built built);
   Result<std::unique_ptr<ProtectedDocument>> document_of(std::uint64_t incarnation);
+  ProtectedDocument::Settings settings_in(std::uint64_t incarnation) const;
+  std::vector<SignedStatement> statements() const;
+  void read_snapshot();
+  void find_past();
+  void read_past();
   std::vector<Document::Logged> unsealed();
   std::uint64_t revision() const;
   void vouch(std::vector<Change>& changes) const;
@@ -111,6 +117,8 @@ class Opening {
   std::vector<SignedStatement> more_statements_;  // made while opening
   std::vector<Change> more_changes_;
   std::vector<DoneEntry> sealed_now_;
+  std::vector<Change> past_changes_;  // when there is no snapshot
+  Bytes snapshot_;                    // empty: there is none
   std::uint64_t next_local_ = 0;
 };
 
@@ -214,7 +222,7 @@ void Opening::vouch(std::vector<Change>& changes) const {
   }
 }
 
-Result<std::unique_ptr<ProtectedDocument>> Opening::document_of(std::uint64_t incarnation) {
+ProtectedDocument::Settings Opening::settings_in(std::uint64_t incarnation) const {
   ProtectedDocument::Settings s = p_.settings.document;
   s.incarnation = incarnation;
   const crypto::Digest hash = found_.progress ? found_.progress->package
@@ -224,14 +232,41 @@ Result<std::unique_ptr<ProtectedDocument>> Opening::document_of(std::uint64_t in
     s.package = packages_.at(hash);
     s.view = nullptr;
   }
-  std::vector<SignedStatement> statements;
-  for (const auto& [number, statement] : found_.statements) statements.push_back(statement);
-  statements.insert(statements.end(), more_statements_.begin(), more_statements_.end());
+  return s;
+}
+
+std::vector<SignedStatement> Opening::statements() const {
+  std::vector<SignedStatement> out;
+  for (const auto& [number, statement] : found_.statements) out.push_back(statement);
+  out.insert(out.end(), more_statements_.begin(), more_statements_.end());
+  return out;
+}
+
+// A document that has taken its statements, or has them from its snapshot, and no change after that.
+Result<std::unique_ptr<ProtectedDocument>> Opening::document_of(std::uint64_t incarnation) {
+  ProtectedDocument::Settings s = settings_in(incarnation);
+  std::vector<std::shared_ptr<const schema::Package>> packages;
+  for (const auto& [hash, package] : packages_) packages.push_back(package);
+  if (!found_.statements_lost)
+    return ProtectedDocument::open(snapshot_, std::move(s), statements(), packages,
+                                   [past = p_.past.get()](const ChangeHash& hash) { return past->find(hash); });
+  // Without some of its statements the log has to find out which of the others it can use.
   auto document = std::make_unique<ProtectedDocument>(std::move(s));
-  for (const auto& [other, package] : packages_)
+  for (const auto& package : packages)
     if (const auto added = document->content().add_package(package); !added) return added.error();
-  (void)document->take(std::move(statements), {});
+  (void)document->take(statements(), {});
   return document;
+}
+
+// What the history holds, for a document that has no snapshot.
+void Opening::read_past() {
+  if (!snapshot_.empty() || !p_.past->has_any()) return;
+  ProtectedDocument reader(settings_in(0));  // its keys open the archive
+  (void)reader.take(statements(), {});
+  p_.past->set_unarchive([&](ByteView bytes) { return reader.unarchive(bytes, p_.at_rest()); });
+  past_changes_ = p_.past->all(p_.lost);
+  p_.past->set_unarchive(nullptr);
+  past_lost_ = past_lost_ || p_.past->damaged() || found_.history_lost;
 }
 
 Result<Opening::Built> Opening::build(std::uint64_t incarnation) {
@@ -240,18 +275,31 @@ Result<Opening::Built> Opening::build(std::uint64_t incarnation) {
   Built out;
   out.document = std::move(*made);
   ProtectedDocument& document = *out.document;
-  std::vector<Change> changes;
-  for (const auto& [number, stored] : found_.changes) changes.push_back(stored.change);
+  const document::ChangeGraph& graph = document.content().graph();
+  out.in_past = graph.size();
+  std::vector<Change> changes = past_changes_;
+  for (const auto& [number, stored] : found_.changes) {
+    if (graph.find(stored.change.hash) == document::kNoChange) {
+      changes.push_back(stored.change);
+    } else if (!p_.blocks.root() || number >= p_.blocks.root()->changes_below) {
+      out.again.push_back(stored.change);
+    }
+  }
   changes.insert(changes.end(), more_changes_.begin(), more_changes_.end());
   vouch(changes);
-  const Document& content = document.content();
   Ordered ordered = in_causal_order(
-      std::move(changes), [&](const ChangeHash& h) { return content.graph().find(h) != document::kNoChange; },
+      std::move(changes), [&](const ChangeHash& h) { return graph.find(h) != document::kNoChange; },
       [&](const Change& c) {
         return std::all_of(c.header.authority_heads.begin(), c.header.authority_heads.end(),
                            [&](const crypto::Digest& h) { return document.log().has(h); });
       });
   if (Status s = document.recover(std::move(ordered.ready), unsealed(), revision()); !s) return s.error();
+  if (snapshot_.empty()) {
+    std::set<ChangeHash> past;
+    for (const Change& c : past_changes_) past.insert(c.hash);
+    while (out.in_past < graph.size() && past.contains(graph.at(static_cast<ChangeIndex>(out.in_past)).hash))
+      ++out.in_past;
+  }
   out.waiting = std::move(ordered.waiting);
   return out;
 }
@@ -343,6 +391,9 @@ void Opening::settle(Built built) {
     const ChangeIndex index = graph.find(stored.change.hash);
     if (index == document::kNoChange) {
       p_.waiting_changes.emplace(stored.change.hash, number);
+    } else if (std::any_of(built.again.begin(), built.again.end(),
+                           [&](const Change& c) { return c.hash == stored.change.hash; })) {
+      p_.extras.push_back({index, number, stored.bytes});
     } else if (index < built.in_past || p_.tail_of(index)) {
       p_.doomed.push_back(storage::numbered_key(p_.id, Kind::change, number));
     } else {
@@ -357,6 +408,9 @@ void Opening::settle(Built built) {
   }
   p_.changes_seen = built.in_past + p_.tail.size();
   for (const Replica::Parts::Tail& t : p_.tail) p_.tail_bytes += t.bytes;
+  for (const Replica::Parts::Tail& t : p_.extras) p_.tail_bytes += t.bytes;
+  if (p_.blocks.root()) p_.next_change = std::max(p_.next_change, p_.blocks.root()->changes_below);
+  p_.past->set_unarchive([&p = p_](ByteView bytes) { return p.document->unarchive(bytes, p.at_rest()); });
 
   document::Lv end = graph.first_unsealed();
   for (const auto& [number, local] : found_.locals) {
@@ -370,6 +424,7 @@ void Opening::settle(Built built) {
   recall_writes();
 
   p_.progress.revision = std::max(p_.progress.revision, revision());  // a local record says so
+  if (!built.again.empty()) (void)p_.document->take({}, std::move(built.again));
   if (!built.waiting.empty() || !p_.waiting_statements.empty()) {
     p_.incomplete = true;
     say(count_of(built.waiting.size(), "change", "changes") + " and " +
@@ -381,14 +436,62 @@ void Opening::settle(Built built) {
   p_.collect(sealed_now_);
 }
 
+void Opening::read_snapshot() {
+  const std::uint64_t generation = found_.progress ? found_.progress->snapshot : 0;
+  if (found_.blocks.empty() && generation == 0 && !found_.snapshot_lost) return;
+  Result<Bytes> snapshot = p_.blocks.load(found_.blocks);
+  if (snapshot && found_.progress && p_.blocks.generation() != generation)
+    snapshot = Error(Errc::damaged, "the root of the snapshot is not the one that was written last");
+  if (snapshot && !found_.statements_lost) {
+    snapshot_ = std::move(*snapshot);
+    return;
+  }
+  if (!snapshot && !found_.snapshot_lost)
+    say("Document " + to_hex(p_.id) + ": " + snapshot.error().message() + ": it is made of its history again");
+  found_.snapshot_lost = true;
+  p_.blocks.forget();
+  for (const Bytes& key : found_.keys)
+    if (const auto place = storage::parse_key(key); place && place->kind == static_cast<std::uint8_t>(Kind::snapshot))
+      p_.doomed.push_back(key);
+}
+
+void Opening::find_past() {
+  const Progress progress = found_.progress.value_or(Progress{});
+  const bool any = !found_.progress || progress.history_end > progress.history_from;
+  if (any && !with_history_) {
+    if (snapshot_.empty()) throw HistoryNeeded();
+    p_.past = std::make_unique<Past>();
+    return;
+  }
+  std::map<std::uint64_t, HistoryPart> parts;
+  for (auto& [number, part] : found_.history) {
+    if (found_.progress && (number < progress.history_from || number >= progress.history_end)) {
+      p_.doomed.push_back(storage::numbered_key(p_.id, Kind::history, number));
+      continue;
+    }
+    parts.emplace(number, std::move(part));
+  }
+  const std::size_t expected = progress.history_end - progress.history_from;
+  if (found_.progress && parts.size() < expected && !found_.history_lost) {
+    say(count_of(expected - parts.size(), "record", "records") + " of the history of document " + to_hex(p_.id) +
+        " are missing: old changes cannot be read here any more");
+    found_.history_lost = true;
+  }
+  if (!found_.progress && !parts.empty()) {
+    p_.progress.history_from = parts.begin()->first;
+    p_.progress.history_end = parts.rbegin()->first + 1;
+  }
+  p_.past = std::make_unique<Past>(parts);
+}
+
 Status Opening::run() {
   p_.lost = found_.lost;
   look_for_gaps();
   if (found_.progress) p_.progress = *found_.progress;
-  const bool has_past = !found_.progress || found_.progress->history_end > found_.progress->history_from;
-  if (has_past && !with_history_) throw HistoryNeeded();
-  p_.past = std::make_unique<Past>(std::map<std::uint64_t, HistoryPart>{});
+  read_snapshot();
+  find_past();
   if (Status s = find_packages(); !s) return s;
+  read_past();
   Result<Built> built = build_right();
   if (!built) return Error(Errc::damaged, "document " + to_hex(p_.id) + ": " + built.error().message());
   settle(std::move(*built));

@@ -35,12 +35,17 @@ Replica::Parts::Parts(Settings s) : settings(std::move(s)), id(settings.document
              "a replica needs a key for its disk, a device, secrets and randomness");
 }
 
-bool Replica::Parts::add(Batch unit) {
-  const std::size_t bytes = bytes_of(unit);
+bool Replica::Parts::fits(const Batch& unit) {
   // The store adds a few records of its own to each batch.
-  constexpr std::size_t kRoom = 16;
-  if (unit.writes().size() + kRoom > storage::kMaxBatchRecords || bytes + (1u << 20) > storage::kMaxBatchBytes)
-    return false;
+  constexpr std::size_t kRoomRecords = 16;
+  constexpr std::size_t kRoomBytes = 1u << 20;
+  return unit.writes().size() + kRoomRecords <= storage::kMaxBatchRecords &&
+         bytes_of(unit) + kRoomBytes <= storage::kMaxBatchBytes;
+}
+
+bool Replica::Parts::add(Batch unit) {
+  if (!fits(unit)) return false;
+  const std::size_t bytes = bytes_of(unit);
   if (unit.empty()) return true;
   if (!writes.empty() && writes.back().writes().size() + unit.writes().size() <= kUnitRecords &&
       bytes_of(writes.back()) + bytes <= kUnitBytes) {
@@ -57,7 +62,7 @@ Progress Replica::Parts::current(std::optional<std::uint64_t> revision) const {
   p.revision = revision.value_or(document->content().revision());
   p.package = document->content().view().package->hash();
   p.statements = statements_seen + waiting_statements.size();
-  p.changes = tail.size() + waiting_changes.size();
+  p.changes = tail.size() + extras.size() + waiting_changes.size();
   p.local_from = locals.empty() ? next_local : locals.front().number;
   p.done_from = done.first_segment();
   p.done_end = done.next_segment();
@@ -94,7 +99,9 @@ std::size_t Replica::Parts::leaves_here(ChangeIndex index) const {
 
 void Replica::Parts::put_again(ChangeIndex index, Batch& out) {
   Tail* t = tail_of(index);
-  if (!t) return;
+  for (Tail& extra : extras)
+    if (extra.index == index) t = &extra;
+  if (!t) t = &extras.emplace_back(Tail{index, next_change++, 0});
   tail_bytes -= t->bytes;
   put_change(index, t->number, out, t->bytes);
   tail_bytes += t->bytes;
@@ -103,6 +110,7 @@ void Replica::Parts::put_again(ChangeIndex index, Batch& out) {
 void Replica::Parts::put_again(ChangeIndex index) {
   Batch unit;
   put_again(index, unit);
+  put_progress(unit);
   TLFS_CHECK(add(std::move(unit)), "one change fits a batch");
 }
 
@@ -172,7 +180,7 @@ void Replica::Parts::collect(const std::vector<DoneEntry>& finished, std::option
       ++at;
       continue;
     }
-    put_again(at->second, unit);
+    if (tail_of(at->second)) put_again(at->second, unit);
     at = unsigned_own.erase(at);
   }
 

@@ -61,7 +61,8 @@ struct Replica::Parts {
     std::uint64_t number = 0;
     std::size_t bytes = 0;
   };
-  std::vector<Tail> tail;  // change records of what is in the graph, ascending in both
+  std::vector<Tail> extras;  // change records of what is in the past, with leaves that came later
+  std::vector<Tail> tail;    // change records of what is in the graph, ascending in both
   std::map<document::ChangeHash, std::uint64_t> waiting_changes;  // records of what is not in the graph
   struct Local {
     std::uint64_t number = 0;
@@ -95,11 +96,15 @@ struct Replica::Parts {
   void put_progress(storage::Batch& out, std::optional<std::uint64_t> revision = std::nullopt);
   // Adds to the writes what has to be in one batch. False, and nothing added, when it is more than a batch may hold.
   bool add(storage::Batch unit);
+  static bool fits(const storage::Batch& unit);
+  // The changes of `extras` and `tail`, as groups of the history.
+  std::vector<Bytes> tail_groups() const;
 };
 
 inline constexpr std::size_t kTailBytes = 64u << 10;  // of changes and local records, before a snapshot pays
 inline constexpr std::size_t kTailRecords = 1024;
-inline constexpr std::size_t kUnitRecords = 4096;  // after which a batch is ended where that is possible
+inline constexpr std::size_t kMergeBytes = 256u << 10;  // of groups, before making an archive of them pays
+inline constexpr std::size_t kUnitRecords = 4096;       // after which a batch is ended where that is possible
 inline constexpr std::size_t kUnitBytes = 32u << 20;
 
 }  // namespace tlfs::replica

@@ -32,6 +32,7 @@ class Past {
   void set_unarchive(Unarchive unarchive) { unarchive_ = std::move(unarchive); }
 
   bool here() const { return here_; }
+  bool has_any() const { return !segments_.empty() || damaged_; }
   bool damaged() const { return damaged_; }
   // Adds what has become history.
   void add(HistoryPart::Kind kind, Bytes bytes);

@@ -96,7 +96,8 @@ access::ProtectedDocument::Taken Replica::take(std::vector<access::SignedStateme
   Parts& p = *parts_;
   std::vector<std::pair<ChangeIndex, std::size_t>> known;  // with the leaves that are here
   for (const Change& c : changes)
-    if (const ChangeIndex i = p.content().graph().find(c.hash); p.tail_of(i)) known.emplace_back(i, p.leaves_here(i));
+    if (const ChangeIndex i = p.content().graph().find(c.hash); i != document::kNoChange)
+      if (p.tail_of(i) || p.past->here()) known.emplace_back(i, p.leaves_here(i));
   auto taken = p.document->take(std::move(statements), std::move(changes));
   p.collect();
   for (const auto& [index, leaves] : known)
@@ -111,14 +112,6 @@ storage::Batch Replica::take_writes() {
   storage::Batch out = std::move(parts_->writes.front());
   parts_->writes.pop_front();
   return out;
-}
-
-bool Replica::wants_compaction() const {
-  const Parts& p = *parts_;
-  if (p.too_large_at != 0 && p.tail_bytes < 2 * p.too_large_at) return false;
-  if (!p.blocks.root() && p.progress.history_end > p.progress.history_from) return true;
-  return p.tail_bytes > std::max<std::size_t>(kTailBytes, p.blocks.stored_bytes() / 2) ||
-         p.tail.size() + p.locals.size() > kTailRecords;
 }
 
 }  // namespace tlfs::replica
