@@ -125,6 +125,9 @@ class Opening {
 
 void Opening::look_for_gaps() {
   const DocumentId& id = p_.id;
+  if (unreadable_)
+    say("A part of the store that records of document " + to_hex(id) +
+        " may lie in cannot be read: own work goes on as a new incarnation");
   if (!found_.progress) {
     say("The note of document " + to_hex(id) +
         " that says where everything stands is gone: own work goes on as a new incarnation");
