@@ -83,6 +83,7 @@ class Opening {
     std::vector<Change> waiting;
     std::vector<Change> again;  // with leaves that the snapshot did not have
     std::size_t in_past = 0;    // changes that snapshot or history gave
+    std::size_t counted = 0;    // change records, without those that the snapshot made superfluous
   };
 
   void look_for_gaps();
@@ -124,6 +125,9 @@ class Opening {
 
 void Opening::look_for_gaps() {
   const DocumentId& id = p_.id;
+  if (unreadable_)
+    say("A part of the store that records of document " + to_hex(id) +
+        " may lie in cannot be read: own work goes on as a new incarnation");
   if (!found_.progress) {
     say("The note of document " + to_hex(id) +
         " that says where everything stands is gone: own work goes on as a new incarnation");
@@ -279,10 +283,13 @@ Result<Opening::Built> Opening::build(std::uint64_t incarnation) {
   out.in_past = graph.size();
   std::vector<Change> changes = past_changes_;
   for (const auto& [number, stored] : found_.changes) {
+    ++out.counted;
     if (graph.find(stored.change.hash) == document::kNoChange) {
       changes.push_back(stored.change);
     } else if (!p_.blocks.root() || number >= p_.blocks.root()->changes_below) {
       out.again.push_back(stored.change);
+    } else {
+      --out.counted;
     }
   }
   changes.insert(changes.end(), more_changes_.begin(), more_changes_.end());
@@ -325,7 +332,6 @@ void Opening::drop_locals() {
 }
 
 bool Opening::can_seal(const ProtectedDocument& document) const {
-  if (!found_.statements_lost) return true;
   const auto self = access::Principal::of_key(p_.settings.document.device->public_key());
   return document.level(self, {}) >= access::Level::write && document.can_read({});
 }
@@ -335,6 +341,18 @@ Result<Opening::Built> Opening::build_right() {
   const std::uint64_t obeyed = found_.progress ? found_.progress->loss : 0;
   const std::uint64_t asked = p_.settings.new_incarnation;
   p_.progress.loss = asked != 0 ? asked : obeyed;
+  if (found_.statements_lost && !found_.locals.empty()) {
+    // Without its rights and keys the document could not even be sealed.
+    std::map<std::uint64_t, LocalRecord> locals = std::exchange(found_.locals, {});
+    const Result<Built> without = build(recorded);
+    const bool sealable = without.ok() && can_seal(*without->document);
+    found_.locals = std::move(locals);
+    if (!sealable) {
+      say(count_of(found_.locals.size(), "own transaction", "own transactions") + " of document " + to_hex(p_.id) +
+          " cannot be sealed without statements that are gone, and are lost");
+      drop_locals();
+    }
+  }
   Result<Built> built = build(recorded);
   if (!built && !found_.locals.empty()) {
     say(count_of(found_.locals.size(), "own transaction", "own transactions") + " of document " + to_hex(p_.id) +
@@ -344,17 +362,14 @@ Result<Opening::Built> Opening::build_right() {
     built = build(recorded);
   }
   if (!built) return built;
+  if (found_.progress && built->counted < found_.progress->changes && !found_.changes_lost) {
+    say(count_of(found_.progress->changes - built->counted, "change", "changes") + " of document " + to_hex(p_.id) +
+        " are missing: they, and what rests on them, must be fetched again from others");
+    found_.changes_lost = true;
+  }
   const bool asked_anew = asked != 0 && asked != obeyed;
   if (!asked_anew && !own_work_lost()) return built;
-  if (!found_.locals.empty()) {
-    if (can_seal(*built->document)) {
-      end_incarnation(*built->document);
-    } else {
-      say(count_of(found_.locals.size(), "own transaction", "own transactions") + " of document " + to_hex(p_.id) +
-          " cannot be sealed without statements that are gone, and are lost");
-      drop_locals();
-    }
-  }
+  if (!found_.locals.empty()) end_incarnation(*built->document);
   return build(asked_anew ? asked : p_.settings.document.random->next_u64() | 1);
 }
 

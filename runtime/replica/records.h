@@ -14,6 +14,9 @@
 //
 //   format (1 byte)   fingerprint of the device's key (4)   nonce (24)   crypto::seal() of the content
 //
+// Statements and changes are not verified again when they are read: that their bytes are those that were written is the
+// store's promise (frame.h).
+//
 // Every function that decodes takes any bytes. A later format gets another first byte.
 #pragma once
 

@@ -90,6 +90,8 @@ class Replica {
   static std::unique_ptr<Replica> join(Settings settings);
   // As its records say. Records that are damaged or missing cost what they held and no more where that is possible: the
   // document opens without them, and lost() says what is gone. no_such_document, damaged, wrong_key, unknown_package.
+  // Throws HistoryNeeded when the history is there and was not read, and the document cannot be made without it: the
+  // snapshot, a statement or the note of progress is damaged.
   static Result<std::unique_ptr<Replica>> open(Settings settings, Records records);
   ~Replica();
   Replica(const Replica&) = delete;

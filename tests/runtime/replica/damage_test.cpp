@@ -82,7 +82,10 @@ TEST_CASE("Any one record may be damaged or gone: what can be read opens, and wh
       const std::uint8_t kind = storage::parse_key(at->first)->kind;
       for (const std::string how : {"reported", "flipped", "dropped"}) {
         INFO("seed " << seed << ", " << storage::describe_key(at->first) << ", " << how);
-        if (how == "flipped" && at->second.empty()) continue;
+        // What lies there as it travels has the store's checksum alone.
+        const bool encrypted = kind >= static_cast<std::uint8_t>(storage::Kind::local) ||
+                               kind == static_cast<std::uint8_t>(storage::Kind::snapshot);
+        if (how == "flipped" && !encrypted) continue;
         Disk disk = whole;
         if (how == "flipped") disk[at->first][at->second.size() / 2] ^= 0x10;
         if (how == "dropped") disk.erase(at->first);

@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "runtime/crypto/secret.h"
 #include "runtime/replica/replica.h"
 #include "tests/runtime/document/people.h"
 
@@ -131,6 +132,12 @@ class Device {
   Principal principal() const { return Principal::of_key(key_->public_key()); }
   const crypto::PublicKey& public_key() const { return key_->public_key(); }
   document::Document& content() { return replica->document().content(); }
+  std::array<std::uint8_t, 32> seed() const {
+    std::array<std::uint8_t, 32> out{};
+    const crypto::Secret secret = key_->seed();
+    std::copy(secret.expose().begin(), secret.expose().end(), out.begin());
+    return out;
+  }
   SeededRandom& random() { return random_; }
   const crypto::Secret& at_rest() const { return *at_rest_; }
   void lose_key() { at_rest_ = std::make_shared<const crypto::Secret>(crypto::Secret::generate(random_)); }
