@@ -1,5 +1,8 @@
 #include "bridges/control/control_session.h"
 
+#include <algorithm>
+#include <map>
+#include <mutex>
 #include <set>
 
 #include "bridges/control/json_patch.h"
@@ -211,12 +214,7 @@ Status Verb::patch(messages::ApplyPatch::Reader in) {
   WriteOptions options;
   options.label = "patch";
   return committed(settled(node_.transact(
-      *id,
-      [operations](document::Transaction& tx) {
-        // What has no code here would lose its module on the way.
-        return apply_json_patch(tx, *operations);
-      },
-      std::move(options))));
+      *id, [operations](document::Transaction& tx) { return apply_json_patch(tx, *operations); }, std::move(options))));
 }
 
 Status Verb::history(messages::GetHistory::Reader in) {
@@ -331,12 +329,7 @@ Status Verb::done(std::future<Status> future) {
   return s;
 }
 
-Reply done_reply(std::uint64_t number) {
-  ReplyBuilder builder;
-  builder->setNumber(number);
-  builder->setDone();
-  return std::move(builder).seal();
-}
+Reply failure(std::uint64_t number, const Error& error) { return control::failure(number, error, kind_of(error)); }
 
 Reply update_reply(std::uint64_t number, const Update& update) {
   const auto json = json_text(update.snapshot ? as_json_patch(*update.snapshot) : as_json_patch(update.patches));
@@ -443,9 +436,9 @@ void ControlSession::unwatch(std::uint64_t number, std::uint64_t watch) {
   }
   if (subscription) {
     node_.unsubscribe(*subscription).wait_for(kAnswerTimeout);
-    watches_->tell(done_reply(watch));
+    watches_->tell(control::done(watch));
   }
-  watches_->tell(done_reply(number));
+  watches_->tell(control::done(number));
 }
 
 }  // namespace tlfs::control

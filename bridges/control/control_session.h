@@ -5,35 +5,18 @@
 // returns, further ones of a watch from the node's threads. Calls of `emit` do not overlap.
 #pragma once
 
-#include <functional>
-#include <map>
+#include <chrono>
 #include <memory>
-#include <mutex>
 
-#include "actors/messaging/message.h"
 #include "actors/node/node.h"
-#include "bridges/control/errors.h"
-#include "schema/messages/control.capnp.h"
+#include "bridges/control/protocol.h"
 
 namespace tlfs::control {
-
-using Request = messaging::Message<messages::ControlRequest>;
-using Reply = messaging::Message<messages::ControlReply>;
-using Emit = std::function<void(const Reply&)>;
 
 inline constexpr std::size_t kMaxWatches = 256;            // of one client
 inline constexpr std::uint32_t kMaxHistory = 1u << 20;     // changes in one answer
 inline constexpr std::chrono::seconds kAnswerTimeout{90};  // beyond the node's own, so that a client is not left alone
 inline constexpr std::size_t kMaxJsonBytes = 48u << 20;    // of a value or patch in a reply
-
-// Who handles requests. The server and its tests know no more.
-class Session {
- public:
-  virtual ~Session() = default;
-  virtual void handle(const Request& request) = 0;
-  // Whether replies may still come without a request.
-  virtual bool watching() const = 0;
-};
 
 class ControlSession final : public Session {
  public:
@@ -50,12 +33,10 @@ class ControlSession final : public Session {
   void unwatch(std::uint64_t number, std::uint64_t watch);
 
   Node& node_;
-  Emit emit_;
   std::shared_ptr<Watches> watches_;
 };
 
-// A reply that a request has failed.
-Reply failure(std::uint64_t number, const Error& error);
-messages::FailureKind kind_of(const Error& error);
+// What a script wants to tell apart.
+FailureKind kind_of(const Error& error);
 
 }  // namespace tlfs::control

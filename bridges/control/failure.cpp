@@ -26,21 +26,10 @@ bool is_unavailable(const Error& e) {
 
 }  // namespace
 
-messages::FailureKind kind_of(const Error& error) {
-  if (is_denied(error)) return messages::FailureKind::DENIED;
-  if (is_unavailable(error)) return messages::FailureKind::UNAVAILABLE;
-  return error.is(Errc::bad_name) ? messages::FailureKind::USAGE : messages::FailureKind::INPUT;
-}
-
-Reply failure(std::uint64_t number, const Error& error) {
-  messaging::MessageBuilder<messages::ControlReply> builder;
-  builder->setNumber(number);
-  auto out = builder->initFailed();
-  out.setKind(kind_of(error));
-  out.setModule(std::string(error.module()));
-  out.setCode(error.code());
-  out.setMessage(error.message());
-  return std::move(builder).seal();
+FailureKind kind_of(const Error& error) {
+  if (is_denied(error)) return FailureKind::DENIED;
+  if (is_unavailable(error)) return FailureKind::UNAVAILABLE;
+  return error.is(Errc::bad_name) ? FailureKind::USAGE : FailureKind::INPUT;
 }
 
 }  // namespace tlfs::control
