@@ -13,12 +13,12 @@ namespace tlfs::control {
 namespace {
 
 using document::DocumentId;
-using messages::ControlReply;
-using messages::ControlRequest;
+using messages::control::ControlReply;
+using messages::control::ControlRequest;
 using ReplyBuilder = messaging::MessageBuilder<ControlReply>;
 
 std::string text_of(capnp::Text::Reader text) { return std::string(text.begin(), text.end()); }
-std::string path_of(messages::Place::Reader place) {
+std::string path_of(messages::control::Place::Reader place) {
   return place.getPath().size() == 0 ? std::string(".") : text_of(place.getPath());
 }
 capnp::Data::Reader data_of(ByteView bytes) { return {bytes.data(), bytes.size()}; }
@@ -44,16 +44,16 @@ class Verb {
  private:
   Status identity();
   Status list();
-  Status create(messages::CreateDocument::Reader in);
-  Status get(messages::GetValue::Reader in);
-  Status set(messages::SetValue::Reader in);
-  Status patch(messages::ApplyPatch::Reader in);
-  Status remove(messages::Place::Reader in);
-  Status history(messages::GetHistory::Reader in);
+  Status create(messages::control::CreateDocument::Reader in);
+  Status get(messages::control::GetValue::Reader in);
+  Status set(messages::control::SetValue::Reader in);
+  Status patch(messages::control::ApplyPatch::Reader in);
+  Status remove(messages::control::Place::Reader in);
+  Status history(messages::control::GetHistory::Reader in);
   Status forget(capnp::Text::Reader document);
   Status status(capnp::Text::Reader document);
-  Status change_access(messages::ChangeAccess::Reader in, bool grant);
-  Status explain(messages::ChangeAccess::Reader in);
+  Status change_access(messages::control::ChangeAccess::Reader in, bool grant);
+  Status explain(messages::control::ChangeAccess::Reader in);
   Status tree();
 
   Status committed(Result<Committed> done);
@@ -140,7 +140,7 @@ Status Verb::list() {
   return {};
 }
 
-Status Verb::create(messages::CreateDocument::Reader in) {
+Status Verb::create(messages::control::CreateDocument::Reader in) {
   const auto bytes = in.getPackage();
   auto package = schema::Package::decode({bytes.begin(), bytes.size()});
   if (!package) return package.error();
@@ -153,7 +153,7 @@ Status Verb::create(messages::CreateDocument::Reader in) {
   return {};
 }
 
-Status Verb::get(messages::GetValue::Reader in) {
+Status Verb::get(messages::control::GetValue::Reader in) {
   const auto id = find_document(node_, in.getPlace().getDocument());
   if (!id) return id.error();
   const std::string path = path_of(in.getPlace());
@@ -184,7 +184,7 @@ Status Verb::get(messages::GetValue::Reader in) {
   return {};
 }
 
-Status Verb::set(messages::SetValue::Reader in) {
+Status Verb::set(messages::control::SetValue::Reader in) {
   const auto id = find_document(node_, in.getPlace().getDocument());
   if (!id) return id.error();
   auto data = document::parse_json(text_of(in.getJson()));
@@ -195,7 +195,7 @@ Status Verb::set(messages::SetValue::Reader in) {
       node_.transact(*id, std::move(Edits().set(path_of(in.getPlace()), std::move(*data))), std::move(options))));
 }
 
-Status Verb::remove(messages::Place::Reader in) {
+Status Verb::remove(messages::control::Place::Reader in) {
   const auto id = find_document(node_, in.getDocument());
   if (!id) return id.error();
   WriteOptions options;
@@ -203,7 +203,7 @@ Status Verb::remove(messages::Place::Reader in) {
   return committed(settled(node_.transact(*id, std::move(Edits().remove(path_of(in))), std::move(options))));
 }
 
-Status Verb::patch(messages::ApplyPatch::Reader in) {
+Status Verb::patch(messages::control::ApplyPatch::Reader in) {
   const auto id = find_document(node_, in.getDocument());
   if (!id) return id.error();
   const auto data = document::parse_json(text_of(in.getJson()));
@@ -217,7 +217,7 @@ Status Verb::patch(messages::ApplyPatch::Reader in) {
       *id, [operations](document::Transaction& tx) { return apply_json_patch(tx, *operations); }, std::move(options))));
 }
 
-Status Verb::history(messages::GetHistory::Reader in) {
+Status Verb::history(messages::control::GetHistory::Reader in) {
   const auto id = find_document(node_, in.getDocument());
   if (!id) return id.error();
   const auto entries = settled(node_.history(*id, std::min(in.getLimit(), kMaxHistory)));
@@ -267,7 +267,7 @@ Status Verb::status(capnp::Text::Reader document) {
   return {};
 }
 
-Status Verb::change_access(messages::ChangeAccess::Reader in, bool grant) {
+Status Verb::change_access(messages::control::ChangeAccess::Reader in, bool grant) {
   const auto who = parse_principal(text_of(in.getPrincipal()));
   if (!who) return who.error();
   const auto level = parse_level(text_of(in.getLevel()));
@@ -284,7 +284,7 @@ Status Verb::change_access(messages::ChangeAccess::Reader in, bool grant) {
   return done(grant ? node_.grant(*id, path, *level, *who) : node_.revoke(*id, path, *level, *who, keep));
 }
 
-Status Verb::explain(messages::ChangeAccess::Reader in) {
+Status Verb::explain(messages::control::ChangeAccess::Reader in) {
   const auto who = parse_principal(text_of(in.getPrincipal()));
   if (!who) return who.error();
   const auto level = parse_level(text_of(in.getLevel()));
@@ -394,7 +394,7 @@ void ControlSession::handle(const Request& message) {
   watches_->tell(s ? verb.take() : failure(number, s.error()));
 }
 
-void ControlSession::watch(std::uint64_t number, messages::Place::Reader place) {
+void ControlSession::watch(std::uint64_t number, messages::control::Place::Reader place) {
   {
     const std::lock_guard lock(watches_->mutex);
     if (watches_->running.contains(number))

@@ -29,7 +29,7 @@ class ControlSession final : public Session {
 
  private:
   struct Watches;
-  void watch(std::uint64_t number, messages::Place::Reader place);
+  void watch(std::uint64_t number, messages::control::Place::Reader place);
   void unwatch(std::uint64_t number, std::uint64_t watch);
 
   Node& node_;

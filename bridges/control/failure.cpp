@@ -1,4 +1,5 @@
 // Which failures a script tells apart.
+#include "actors/net/errors.h"
 #include "actors/supervision/errors.h"
 #include "bridges/control/control_session.h"
 #include "runtime/access/statement.h"
@@ -16,6 +17,7 @@ bool is_unavailable(const Error& e) {
   using Service = document_actor::Errc;
   using Disk = storage::Errc;
   if (e.module() == errc_module(supervision::Errc::ok)) return true;
+  if (e.module() == net::errc_module(net::Errc::ok)) return !e.is(net::Errc::too_large);
   for (const Service code : {Service::busy, Service::not_saved, Service::stopped})
     if (e.is(code)) return true;
   for (const Disk code :

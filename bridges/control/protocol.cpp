@@ -3,7 +3,7 @@
 namespace tlfs::control {
 
 Reply failure(std::uint64_t number, const Error& error, FailureKind kind) {
-  messaging::MessageBuilder<messages::ControlReply> builder;
+  messaging::MessageBuilder<messages::control::ControlReply> builder;
   builder->setNumber(number);
   auto out = builder->initFailed();
   out.setKind(kind);
@@ -14,7 +14,7 @@ Reply failure(std::uint64_t number, const Error& error, FailureKind kind) {
 }
 
 Reply done(std::uint64_t number) {
-  messaging::MessageBuilder<messages::ControlReply> builder;
+  messaging::MessageBuilder<messages::control::ControlReply> builder;
   builder->setNumber(number);
   builder->setDone();
   return std::move(builder).seal();

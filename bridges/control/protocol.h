@@ -10,9 +10,9 @@
 
 namespace tlfs::control {
 
-using Request = messaging::Message<messages::ControlRequest>;
-using Reply = messaging::Message<messages::ControlReply>;
-using FailureKind = messages::FailureKind;
+using Request = messaging::Message<messages::control::ControlRequest>;
+using Reply = messaging::Message<messages::control::ControlReply>;
+using FailureKind = messages::control::FailureKind;
 using Emit = std::function<void(const Reply&)>;
 
 // A reply that a request has failed. Number 0 stands for the connection: it ends.

@@ -5,7 +5,7 @@
 # Values and patches travel as JSON text, because both ends of this protocol show them to people and scripts.
 
 using Cxx = import "/capnp/c++.capnp";
-$Cxx.namespace("tlfs::messages");
+$Cxx.namespace("tlfs::messages::control");
 
 struct ControlRequest {
   number @0 :UInt64;
