@@ -416,6 +416,7 @@ void ControlSession::watch(std::uint64_t number, messages::control::Place::Reade
   SubscribeOptions options;
   options.prefix = path_of(place);
   options.failed = failed;
+  options.tell_when_saved = true;
   const Result<std::uint64_t> subscription =
       node_.subscribe(*id, std::move(options),
                       [watches, number](const Update& update) { watches->tell(update_reply(number, update)); });
