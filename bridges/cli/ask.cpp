@@ -70,9 +70,16 @@ int finished(int code) {
 int ask(const CommandContext& context, bool json,
         const std::function<Status(messages::control::ControlRequest::Builder)>& fill,
         const std::function<int(ReplyReader)>& print) {
+  return ask(context, json, fill, print, [&](const Error& error) { return complain(error, json); });
+}
+
+int ask(const CommandContext& context, bool json,
+        const std::function<Status(messages::control::ControlRequest::Builder)>& fill,
+        const std::function<int(ReplyReader)>& print, const std::function<int(const Error&)>& never_used) {
   RequestBuilder request;
   if (const Status s = fill(request.root()); !s) return complain(s.error(), json);
-  const Result<std::unique_ptr<Channel>> channel = Channel::open(*context.data);
+  const Result<std::unique_ptr<Channel>> channel = Channel::open(*context.data, {.begin = !never_used, .serve = false});
+  if (!channel && channel.error().is(DataErrc::never_used)) return never_used(channel.error());
   if (!channel) return complain(channel.error(), json);
   const Result<control::Reply> reply = (*channel)->ask(std::move(request));
   if (!reply) return complain(reply.error(), json);
@@ -86,7 +93,7 @@ CLI::App* add_node_verb(CLI::App& to, const CommandContext& context, const NodeV
   CLI::App* sub = to.add_subcommand(verb.name, verb.what);
   sub->fallthrough();  // to --data
   sub->add_flag("--json", json, "as data");
-  sub->footer(std::string("Example: ") + verb.example);
+  sub->footer((*verb.more ? verb.more + std::string("\n\n") : std::string()) + "Example: " + verb.example);
   sub->callback([run = std::move(run), &exit_code = context.exit_code] { exit_code = run(); });
   return sub;
 }

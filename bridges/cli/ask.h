@@ -29,15 +29,20 @@ int complain(messages::control::Failure::Reader failure, bool json);
 int finished(int code);
 
 // Asks the directory's node and gives the reply to `print`; failures are complained of. `print` gets no failure.
+// `never_used` says what to do where no node was before; null: a first one begins.
 int ask(const CommandContext& context, bool json,
         const std::function<Status(messages::control::ControlRequest::Builder)>& fill,
-        const std::function<int(ReplyReader)>& print);
+        const std::function<int(ReplyReader)>& print, const std::function<int(const Error&)>& never_used);
+int ask(const CommandContext& context, bool json,
+        const std::function<Status(messages::control::ControlRequest::Builder)>& fill,
+        const std::function<int(ReplyReader)>& print);  // complains of it
 
 // A subcommand of a node's that takes --json and runs `run`.
 struct NodeVerb {
   const char* name;
-  const char* what;
+  const char* what;  // in one line
   const char* example;
+  const char* more = "";  // for its own help
 };
 CLI::App* add_node_verb(CLI::App& to, const CommandContext& context, const NodeVerb& verb, bool& json,
                         std::function<int()> run);

@@ -112,17 +112,19 @@ Result<std::unique_ptr<Channel>> connect(const std::string& directory) {
 
 }  // namespace
 
-Result<std::unique_ptr<Channel>> Channel::open(const DataOptions& options, bool serve_too) {
+Result<std::unique_ptr<Channel>> Channel::open(const DataOptions& options, Open how) {
   const Result<std::string> directory = directory_of(options);
   if (!directory) return directory.error();
   const auto until = std::chrono::steady_clock::now() + kLockPatience;
   while (true) {
     Result<std::unique_ptr<Channel>> running = connect(*directory);
     if (!running || *running) return running;
+    if (!how.begin && !was_used(*directory))
+      return Error(DataErrc::never_used, *directory + ": no node has been here yet; `tlfs doc create` begins one");
     Result<std::unique_ptr<Node>> node = start_node(options, *directory);
     if (node) {
       std::unique_ptr<control::ControlServer> server;
-      if (serve_too) {
+      if (how.serve) {
         auto started = serve(**node, *directory);
         if (!started) return started.error();
         server = std::move(*started);

@@ -14,9 +14,12 @@ using RequestBuilder = messaging::MessageBuilder<messages::control::ControlReque
 
 class Channel {
  public:
-  // `serve`: a node that is started here lets others talk to it too, because it will stay for long.
+  struct Open {
+    bool begin = false;  // a directory that was never used may be used for the first time; else DataErrc::never_used
+    bool serve = false;  // a node that is started here lets others talk to it too, because it will stay for long
+  };
   // Waits a while for another process that has the directory and does not answer; then control::Errc::unreachable.
-  static Result<std::unique_ptr<Channel>> open(const DataOptions& options, bool serve = false);
+  static Result<std::unique_ptr<Channel>> open(const DataOptions& options, Open how);
   virtual ~Channel() = default;
 
   // Numbers the request, sends it, and waits for its first reply, which may be a failure. An error means that the node

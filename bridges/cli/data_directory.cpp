@@ -69,12 +69,16 @@ Status make_directory(const std::string& directory) {
   return Error(DataErrc::unusable, directory + ": is no directory, and none can be made there");
 }
 
+bool was_used(const std::string& directory) {
+  std::error_code ignored;
+  return fs::exists(directory + kKeyFile, ignored);
+}
+
 std::string socket_of(const std::string& directory) { return directory + "/node.sock"; }
 
 Result<std::optional<access::Passphrase>> passphrase_for(const DataOptions& options, const std::string& directory) {
   using Answer = std::optional<access::Passphrase>;
-  std::error_code ignored;
-  const bool first_use = !fs::exists(directory + kKeyFile, ignored);
+  const bool first_use = !was_used(directory);
   const auto given = [&](Result<access::Passphrase> passphrase) -> Result<Answer> {
     if (!passphrase) return passphrase.error();
     return Answer(std::move(*passphrase));

@@ -22,13 +22,16 @@ std::shared_ptr<DataOptions> add_data_options(CLI::App& app);
 // $TLFS_DATA, else tlfs below $XDG_DATA_HOME, else ~/.local/share/tlfs. Empty when none of the three is set.
 std::string default_data_directory();
 
-// The directory as told; data_error when there is no default either.
-enum class DataErrc : int { ok = 0, no_directory = 1, unusable = 2 };
+enum class DataErrc : int { ok = 0, no_directory = 1, unusable = 2, never_used = 3 };
 constexpr std::string_view errc_module(DataErrc) { return "data directory"; }
+// The directory as told; no_directory when there is no default either.
 Result<std::string> directory_of(const DataOptions& options);
 
 // Makes the directory and those above it, for its owner alone.
 Status make_directory(const std::string& directory);
+
+// Whether a node was there before: it has a device's key.
+bool was_used(const std::string& directory);
 
 std::string socket_of(const std::string& directory);
 

@@ -171,13 +171,15 @@ int create(const CommandContext& context, const Options& o) {
         if (o.json) return print_json(Data(Data::Object{{"id", text_data(id)}}));
         std::cout << id << "\n";
         return static_cast<int>(kExitOk);
-      });
+      },
+      {});
 }
 
 int list(const CommandContext& context, const Options& o) {
   return ask(
       context, o.json, [](RequestRoot request) { return request.setListDocuments(), Status(); },
-      [&](ReplyReader reply) { return print_documents(o, reply.getDocuments()); });
+      [&](ReplyReader reply) { return print_documents(o, reply.getDocuments()); },
+      [&](const Error&) { return finished(print_documents(o, {})); });
 }
 
 int get(const CommandContext& context, const Options& o) {
@@ -317,10 +319,10 @@ void add_doc_commands(CLI::App& app, const CommandContext& context) {
   path(sub, true);
   sub->add_option("JSON", o->json_text, "the value; - for standard input; a negative number after --")->required();
 
-  sub = verb({"patch",
-              "Apply a JSON patch (RFC 6902) from standard input, as one transaction: all of it or nothing. A move "
-              "inside an array moves the element with what others do to it; any other move copies and removes.",
-              "echo '[{\"op\":\"move\",\"from\":\"/tasks/2\",\"path\":\"/tasks/0\"}]' | tlfs doc patch groceries"},
+  sub = verb({"patch", "Apply a JSON patch (RFC 6902) from standard input.",
+              "echo '[{\"op\":\"move\",\"from\":\"/tasks/2\",\"path\":\"/tasks/0\"}]' | tlfs doc patch groceries",
+              "All of it or nothing, as one transaction. A move inside an array moves the element, with what others do "
+              "to it meanwhile; any other move copies and removes."},
              patch);
   document(sub);
 

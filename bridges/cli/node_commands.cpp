@@ -32,7 +32,8 @@ int identity(const CommandContext& context, const Options& o) {
         else
           std::cout << "device  " << device << "\nuser    " << user << "\n";
         return static_cast<int>(kExitOk);
-      });
+      },
+      {});
 }
 
 int run(const CommandContext& context, const Options& o) {
@@ -71,7 +72,7 @@ int tree(const CommandContext& context, const Options& o) {
       return s ? static_cast<int>(kExitOk) : complain(s.error(), o.json);
     });
   const StopSignal stop;
-  const Result<std::unique_ptr<Channel>> channel = Channel::open(*context.data, true);
+  const Result<std::unique_ptr<Channel>> channel = Channel::open(*context.data, {.begin = false, .serve = true});
   if (!channel) return complain(channel.error(), o.json);
   while (!stop.came() && std::cout) {
     RequestBuilder request;
@@ -96,10 +97,9 @@ void add_node_commands(CLI::App& app, const CommandContext& context) {
   group->require_subcommand(1);
   group->fallthrough();
   add_node_verb(*group, context,
-                {"run",
-                 "Run the node of a data directory until it is interrupted. Meanwhile the other commands talk to it, "
-                 "through the socket node.sock there; without it, each starts a node for itself.",
-                 "tlfs node run --data ~/todos"},
+                {"run", "Run the node of a data directory until it is interrupted.", "tlfs node run --data ~/todos",
+                 "Meanwhile the other commands talk to it, through the socket node.sock in the directory; without it, "
+                 "each starts a node for itself."},
                 o->json, [context, o] { return run(context, *o); });
   CLI::App* sub = add_node_verb(*group, context, {"tree", "Print what a node consists of.", "tlfs node tree --watch"},
                                 o->json, [context, o] { return tree(context, *o); });

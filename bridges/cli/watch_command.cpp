@@ -25,7 +25,7 @@ void print(const Options& o, messages::control::Updated::Reader update) {
 
 int watch(const CommandContext& context, const Options& o) {
   StopSignal stop;
-  const Result<std::unique_ptr<Channel>> channel = Channel::open(*context.data, true);
+  const Result<std::unique_ptr<Channel>> channel = Channel::open(*context.data, {.begin = false, .serve = true});
   if (!channel) return complain(channel.error(), o.json);
   // Until the end of this function, whatever way it ends.
   struct Call {
@@ -56,10 +56,11 @@ void add_watch_command(CLI::App& app, const CommandContext& context) {
   const auto o = std::make_shared<Options>();  // lives as long as the callback that holds it
   CLI::App* sub = add_node_verb(
       app, context,
-      {"watch",
-       "Print what happens to a document, a JSON patch in each line, until it is interrupted. The first one replaces "
-       "everything; splice (of a text, in code points) and conflict (concurrent values) are not in RFC 6902.",
-       "tlfs watch groceries .tasks"},
+      {"watch", "Print what happens to a document, a JSON patch in each line.", "tlfs watch groceries .tasks",
+       "The first patch replaces everything. Beside the operations of RFC 6902 there are splice, which edits a text "
+       "and "
+       "counts code points, and conflict, which shows concurrent values and changes nothing. Ends when it is "
+       "interrupted."},
       o->json, [context, o] { return watch(context, *o); });
   sub->add_option("DOC", o->document, "its name, its id, or the first digits of that")->required();
   sub->add_option("PATH", o->path, "a place, as .tasks; the whole document when not given");
