@@ -27,11 +27,11 @@ Status check_peer_user(int socket) {
 }
 
 Error system_error(const std::string& path, const char* what, int error) {
-  const Errc code = error == EACCES || error == EPERM          ? Errc::denied
-                    : error == ENOENT || error == ECONNREFUSED ? Errc::nobody
-                    : error == EAGAIN || error == ETIMEDOUT    ? Errc::timeout
-                    : error == EPIPE || error == ECONNRESET    ? Errc::closed
-                                                               : Errc::failed;
+  const Errc code = error == EACCES || error == EPERM                              ? Errc::denied
+                    : error == ENOENT || error == ENOTDIR || error == ECONNREFUSED ? Errc::nobody
+                    : error == EAGAIN || error == ETIMEDOUT                        ? Errc::timeout
+                    : error == EPIPE || error == ECONNRESET                        ? Errc::closed
+                                                                                   : Errc::failed;
   return Error(code, path + ": " + what + ": " + std::generic_category().message(error));
 }
 

@@ -144,10 +144,10 @@ Status Verb::create(messages::control::CreateDocument::Reader in) {
   const auto bytes = in.getPackage();
   auto package = schema::Package::decode({bytes.begin(), bytes.size()});
   if (!package) return package.error();
-  const std::string version = text_of(in.getVersion());
-  if (!version.empty())
-    if (const auto view = (*package)->view(version); !view) return view.error();
-  const auto id = settled(node_.create_document(std::move(*package), {text_of(in.getName()), version}));
+  std::string version = text_of(in.getVersion());
+  if (version.empty()) version = (*package)->latest()->version();
+  if (const auto view = (*package)->view(version); !view) return view.error();
+  const auto id = settled(node_.create_document(std::move(*package), {text_of(in.getName()), std::move(version)}));
   if (!id) return id.error();
   reply_->setCreated(data_of(*id));
   return {};

@@ -432,10 +432,9 @@ class Trouble(Case):
         self.ok("doc", "set", "list", ".title", '"saved"')
         node = self.run_node()
         filler = os.path.join(self.data, "filler")
-        with open(filler, "wb") as file, contextlib.suppress(OSError):
-            while True:
-                file.write(bytes(4096))
-                file.flush()
+        with open(filler, "wb", buffering=0) as file, contextlib.suppress(OSError):
+            while file.write(bytes(4096)) == 4096:
+                pass
         code, _, err = self.tlfs("doc", "set", "list", ".text", "-", given=json.dumps("x" * 1_000_000))
         self.assertEqual(code, 4, err)
         self.assertEqual(self.value("doc", "get", "list", ".title"), "saved")
