@@ -3,10 +3,12 @@
 #include <chrono>
 #include <condition_variable>
 #include <deque>
+#include <iostream>
 #include <mutex>
 #include <thread>
 
 #include "bridges/cli/own_node.h"
+#include "bridges/cli/progress.h"
 #include "bridges/control/control_session.h"
 #include "runtime/storage/store.h"
 
@@ -100,6 +102,37 @@ class LocalChannel final : public Channel {
   control::ControlSession session_;  // last: its replies come here
 };
 
+// Shows, on a terminal, that somebody else is waited for.
+class Patience {
+ public:
+  using Milliseconds = std::chrono::milliseconds;
+
+  // Waits a while; false when it has been long enough.
+  bool go_on() {
+    if (waited_ >= kLockPatience) return false;
+    std::this_thread::sleep_for(kLockRetry);
+    waited_ += kLockRetry;
+    if (waited_ >= kShowAfter && is_terminal(2)) show();
+    return true;
+  }
+
+ private:
+  static constexpr Milliseconds kShowAfter{1000};
+
+  void show() {
+    if (!progress_) {
+      progress_.emplace(std::cerr, true, clock_);
+      row_ = progress_->add("waiting for a node", static_cast<std::uint64_t>(kLockPatience.count()), "ms");
+    }
+    progress_->set(row_, static_cast<std::uint64_t>(waited_.count()));
+  }
+
+  SystemClock clock_;
+  Milliseconds waited_{0};
+  std::optional<Progress> progress_;
+  Progress::Row row_ = 0;
+};
+
 // To the node that runs in the directory; nothing when none does.
 Result<std::unique_ptr<Channel>> connect(const std::string& directory) {
   auto client = net::LocalClient::connect(socket_of(directory), kConnectTimeout);
@@ -115,7 +148,7 @@ Result<std::unique_ptr<Channel>> connect(const std::string& directory) {
 Result<std::unique_ptr<Channel>> Channel::open(const DataOptions& options, Open how) {
   const Result<std::string> directory = directory_of(options);
   if (!directory) return directory.error();
-  const auto until = std::chrono::steady_clock::now() + kLockPatience;
+  Patience patience;
   while (true) {
     Result<std::unique_ptr<Channel>> running = connect(*directory);
     if (!running || *running) return running;
@@ -133,11 +166,10 @@ Result<std::unique_ptr<Channel>> Channel::open(const DataOptions& options, Open 
     }
     if (!node.error().is(storage::Errc::locked)) return node.error();
     // Another command is at work, or a node that is just starting or ending.
-    if (std::chrono::steady_clock::now() >= until)
+    if (!patience.go_on())
       return Error(control::Errc::unreachable, *directory +
                                                    ": another process has this data directory and does not answer on " +
                                                    socket_of(*directory) + "; wait for it or end it");
-    std::this_thread::sleep_for(kLockRetry);
   }
 }
 
