@@ -180,6 +180,13 @@ Result<std::unique_ptr<Node>> Node::start(Settings settings) {
   environment->at_rest = identity.at_rest;
   environment->user = *user;
   environment->packages = std::make_shared<document_actor::PackageShelf>();
+  // So that documents() knows their names before any document is opened. They are few.
+  const storage::Range packages = storage::region_range(storage::Region::package);
+  const auto scanned = store->scan(packages.from, packages.to, [&](ByteView, ByteView encoded) {
+    environment->packages->add(encoded);
+    return true;
+  });
+  if (!scanned) return scanned.error();
   environment->clock = std::make_shared<SystemClock>();
   environment->random = [] { return std::make_shared<crypto::SystemRandom>(); };
   environment->close_after = settings.close_after;

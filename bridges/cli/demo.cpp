@@ -204,7 +204,8 @@ int run(const std::string& path) {
   }
   const SystemClock clock;
   const bool live = is_terminal(1);
-  std::cout << "Two nodes in one process, one document on both; the second follows through sealed, encrypted changes.\n";
+  std::cout
+      << "Two nodes in one process, one document on both; the second follows through sealed, encrypted changes.\n";
   if (!session->recorded)
     std::cout << "No recorded session in ../shared/traces: the typing is made up.\n";
   else
@@ -217,8 +218,9 @@ int run(const std::string& path) {
   const Result<document::DocumentId> id = writer->create_document(package).get();
   Verdict verdict;
   writer->learn(follower->introduction());
-  verdict.expect(id.ok() && writer->grant(*id, ".", access::Level::read, access::Principal::user(follower->user())).get().ok(),
-                 "the follower cannot be let in");
+  verdict.expect(
+      id.ok() && writer->grant(*id, ".", access::Level::read, access::Principal::user(follower->user())).get().ok(),
+      "the follower cannot be let in");
   verdict.expect(id.ok() && follower->join_document(*id, package).get().ok(), "the document cannot be opened");
   if (!verdict.good()) return 1;
   const auto watch = [&](Node& node, DemoMirror& mirror) {

@@ -110,7 +110,8 @@ int make(const Options& o) {
   std::error_code ignored;
   // Before anybody types anything; what appears in between is found when the file gets its name.
   if (std::filesystem::exists(std::filesystem::symlink_status(o.file, ignored)))
-    return complain({storage::PrivateFileErrc::exists, o.file + ": exists, and is never overwritten; choose another name"});
+    return complain(
+        {storage::PrivateFileErrc::exists, o.file + ": exists, and is never overwritten; choose another name"});
   if (o.lock != kByPassphrase && same_file(o.lock, o.file)) {
     std::cerr << o.lock << ": the unlock key must lie in another file than the key\n";
     return kUsage;

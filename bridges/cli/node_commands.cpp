@@ -1,0 +1,109 @@
+#include "bridges/cli/node_commands.h"
+
+#include <chrono>
+#include <iostream>
+
+#include "bridges/cli/own_node.h"
+#include "bridges/cli/stop_signal.h"
+
+namespace tlfs::cli {
+namespace {
+
+using document::Data;
+
+constexpr std::chrono::seconds kTreeInterval{1};
+constexpr std::chrono::milliseconds kSignalCheck{100};
+
+struct Options {
+  bool json = false;
+  bool watch = false;
+};
+
+int identity(const CommandContext& context, const Options& o) {
+  return ask(
+      context, o.json,
+      [](messages::control::ControlRequest::Builder request) { return request.setIdentity(), Status(); },
+      [&](ReplyReader reply) {
+        const std::string device = hex_of(reply.getIdentity().getDevice());
+        const std::string user = hex_of(reply.getIdentity().getUser());
+        if (o.json)
+          std::cout << document::to_json(Data(Data::Object{{"device", text_data(device)}, {"user", text_data(user)}}))
+                    << "\n";
+        else
+          std::cout << "device  " << device << "\nuser    " << user << "\n";
+        return static_cast<int>(kExitOk);
+      },
+      {});
+}
+
+int run(const CommandContext& context, const Options& o) {
+  const StopSignal stop;
+  const Result<std::string> directory = directory_of(*context.data);
+  if (!directory) return complain(directory.error(), o.json);
+  const Result<std::unique_ptr<Node>> node = start_node(*context.data, *directory);
+  if (!node) return complain(node.error(), o.json);
+  const auto server = serve(**node, *directory);
+  if (!server) return complain(server.error(), o.json);
+  const std::string device = to_hex((*node)->device());
+  if (o.json)
+    std::cout << document::to_json(
+                     Data(Data::Object{{"socket", text_data(socket_of(*directory))}, {"device", text_data(device)}}))
+              << "\n";
+  else
+    std::cout << "device " << device << " listens on " << socket_of(*directory) << "\n";
+  std::cout.flush();
+  stop.wait();
+  return kExitOk;
+}
+
+Status print_tree(const Options& o, ReplyReader reply) {
+  const auto data = document::parse_json(string_of(reply.getTree()));
+  if (!data) return data.error();
+  std::cout << document::to_json(*data, !o.json) << "\n";
+  std::cout.flush();
+  return {};
+}
+
+int tree(const CommandContext& context, const Options& o) {
+  const auto fill = [](messages::control::ControlRequest::Builder request) { return request.setNodeTree(), Status(); };
+  if (!o.watch)
+    return ask(context, o.json, fill, [&](ReplyReader reply) {
+      const Status s = print_tree(o, reply);
+      return s ? static_cast<int>(kExitOk) : complain(s.error(), o.json);
+    });
+  const StopSignal stop;
+  const Result<std::unique_ptr<Channel>> channel = Channel::open(*context.data, {.begin = false, .serve = true});
+  if (!channel) return complain(channel.error(), o.json);
+  while (!stop.came() && std::cout) {
+    RequestBuilder request;
+    (void)fill(request.root());
+    const Result<control::Reply> reply = (*channel)->ask(std::move(request));
+    if (!reply) return complain(reply.error(), o.json);
+    if (reply->read()->isFailed()) return complain(reply->read()->getFailed(), o.json);
+    if (const Status s = print_tree(o, *reply->read()); !s) return complain(s.error(), o.json);
+    for (auto waited = kSignalCheck; waited <= kTreeInterval && !stop.came(); waited += kSignalCheck)
+      std::this_thread::sleep_for(kSignalCheck);
+  }
+  return kExitOk;
+}
+
+}  // namespace
+
+void add_node_commands(CLI::App& app, const CommandContext& context) {
+  const auto o = std::make_shared<Options>();  // lives as long as the callbacks that hold it
+  add_node_verb(app, context, {"id", "Print the keys of this device and of its user.", "tlfs id"}, o->json,
+                [context, o] { return identity(context, *o); });
+  CLI::App* group = app.add_subcommand("node", "Run a node, or look into a running one.");
+  group->require_subcommand(1);
+  group->fallthrough();
+  add_node_verb(*group, context,
+                {"run", "Run the node of a data directory until it is interrupted.", "tlfs node run --data ~/todos",
+                 "Meanwhile the other commands talk to it, through the socket node.sock in the directory; without it, "
+                 "each starts a node for itself."},
+                o->json, [context, o] { return run(context, *o); });
+  CLI::App* sub = add_node_verb(*group, context, {"tree", "Print what a node consists of.", "tlfs node tree --watch"},
+                                o->json, [context, o] { return tree(context, *o); });
+  sub->add_flag("--watch", o->watch, "again every second, until it is interrupted");
+}
+
+}  // namespace tlfs::cli

@@ -1,0 +1,445 @@
+#include "bridges/control/control_session.h"
+
+#include <algorithm>
+#include <map>
+#include <mutex>
+#include <set>
+
+#include "bridges/control/json_patch.h"
+#include "bridges/control/names.h"
+#include "schema/lens/package.h"
+
+namespace tlfs::control {
+namespace {
+
+using document::DocumentId;
+using messages::control::ControlReply;
+using messages::control::ControlRequest;
+using ReplyBuilder = messaging::MessageBuilder<ControlReply>;
+
+std::string text_of(capnp::Text::Reader text) { return std::string(text.begin(), text.end()); }
+std::string path_of(messages::control::Place::Reader place) {
+  return place.getPath().size() == 0 ? std::string(".") : text_of(place.getPath());
+}
+capnp::Data::Reader data_of(ByteView bytes) { return {bytes.data(), bytes.size()}; }
+
+// Waits, but not for ever: a node answers every request in time, unless something is wrong with it.
+template <class T>
+Result<T> settled(std::future<Result<T>> future) {
+  if (future.wait_for(kAnswerTimeout) == std::future_status::ready) return future.get();
+  return Error(Errc::unreachable, "the node does not answer");
+}
+
+// One request, while it is handled.
+class Verb {
+ public:
+  Verb(Node& node, ControlRequest::Reader request) : node_(node), request_(request) {
+    reply_->setNumber(request.getNumber());
+  }
+
+  // Everything but watch and unwatch.
+  Status run();
+  Reply take() { return std::move(reply_).seal(); }
+
+ private:
+  Status identity();
+  Status list();
+  Status create(messages::control::CreateDocument::Reader in);
+  Status get(messages::control::GetValue::Reader in);
+  Status set(messages::control::SetValue::Reader in);
+  Status patch(messages::control::ApplyPatch::Reader in);
+  Status remove(messages::control::Place::Reader in);
+  Status history(messages::control::GetHistory::Reader in);
+  Status forget(capnp::Text::Reader document);
+  Status status(capnp::Text::Reader document);
+  Status change_access(messages::control::ChangeAccess::Reader in, bool grant);
+  Status explain(messages::control::ChangeAccess::Reader in);
+  Status tree();
+
+  Status committed(Result<Committed> done);
+  Status done(std::future<Status> future);
+
+  Node& node_;
+  ControlRequest::Reader request_;
+  ReplyBuilder reply_;
+};
+
+Result<DocumentId> find_document(Node& node, capnp::Text::Reader name) {
+  const std::string text = text_of(name);
+  if (const auto id = parse_id(text)) return *id;
+  const auto documents = settled(node.documents());
+  if (!documents) return documents.error();
+  std::vector<Named> named;
+  for (const DocumentInfo& d : *documents) named.push_back({d.id, d.name});
+  return choose_document(text, named);
+}
+
+// In a form that a reply can carry.
+Result<std::string> json_text(const document::Data& data) {
+  std::string text = document::to_json(data);
+  if (text.size() <= kMaxJsonBytes) return text;
+  return Error(document::Errc::limit_exceeded, "the value has " + std::to_string(text.size()) +
+                                                   " bytes as JSON, and at most " + std::to_string(kMaxJsonBytes) +
+                                                   " can be shown; name a part of it");
+}
+
+Status Verb::run() {
+  switch (request_.which()) {
+    case ControlRequest::IDENTITY:
+      return identity();
+    case ControlRequest::LIST_DOCUMENTS:
+      return list();
+    case ControlRequest::CREATE:
+      return create(request_.getCreate());
+    case ControlRequest::GET:
+      return get(request_.getGet());
+    case ControlRequest::SET:
+      return set(request_.getSet());
+    case ControlRequest::PATCH:
+      return patch(request_.getPatch());
+    case ControlRequest::REMOVE:
+      return remove(request_.getRemove());
+    case ControlRequest::HISTORY:
+      return history(request_.getHistory());
+    case ControlRequest::DELETE_DOCUMENT:
+      return forget(request_.getDeleteDocument());
+    case ControlRequest::STATUS:
+      return status(request_.getStatus());
+    case ControlRequest::GRANT:
+      return change_access(request_.getGrant(), true);
+    case ControlRequest::REVOKE:
+      return change_access(request_.getRevoke(), false);
+    case ControlRequest::EXPLAIN:
+      return explain(request_.getExplain());
+    case ControlRequest::NODE_TREE:
+      return tree();
+    default:
+      return Error(Errc::malformed, "the node does not know this request; it is older than the program that asks");
+  }
+}
+
+Status Verb::identity() {
+  auto out = reply_->initIdentity();
+  out.setDevice(data_of(node_.device()));
+  out.setUser(data_of(node_.user()));
+  return {};
+}
+
+Status Verb::list() {
+  const auto documents = settled(node_.documents());
+  if (!documents) return documents.error();
+  auto out = reply_->initDocuments(static_cast<unsigned>(documents->size()));
+  for (unsigned i = 0; i < out.size(); ++i) {
+    const DocumentInfo& d = (*documents)[i];
+    out[i].setId(data_of(d.id));
+    out[i].setName(d.name);
+    out[i].setPackage(d.package);
+    out[i].setVersion(d.version);
+    out[i].setCreatedMs(d.created_ms);
+  }
+  return {};
+}
+
+Status Verb::create(messages::control::CreateDocument::Reader in) {
+  const auto bytes = in.getPackage();
+  auto package = schema::Package::decode({bytes.begin(), bytes.size()});
+  if (!package) return package.error();
+  std::string version = text_of(in.getVersion());
+  if (version.empty()) version = (*package)->latest()->version();
+  if (const auto view = (*package)->view(version); !view) return view.error();
+  const auto id = settled(node_.create_document(std::move(*package), {text_of(in.getName()), std::move(version)}));
+  if (!id) return id.error();
+  reply_->setCreated(data_of(*id));
+  return {};
+}
+
+Status Verb::get(messages::control::GetValue::Reader in) {
+  const auto id = find_document(node_, in.getPlace().getDocument());
+  if (!id) return id.error();
+  const std::string path = path_of(in.getPlace());
+  document::Version version;
+  std::vector<crypto::Digest> known;
+  for (const capnp::Text::Reader one : in.getVersion()) {
+    std::optional<crypto::Digest> hash = parse_id(text_of(one));
+    if (!hash && known.empty()) {
+      const auto entries = settled(node_.history(*id, kMaxHistory));
+      if (!entries) return entries.error();
+      for (const HistoryEntry& e : *entries) known.push_back(e.hash);
+    }
+    if (!hash) {
+      const auto chosen = choose_hash(text_of(one), known);
+      if (!chosen) return chosen.error();
+      hash = *chosen;
+    }
+    version.push_back(*hash);
+  }
+  std::sort(version.begin(), version.end());
+  version.erase(std::unique(version.begin(), version.end()), version.end());
+  auto update = settled(version.empty() ? node_.snapshot(*id, path) : node_.snapshot_at(*id, version, path));
+  if (!update) return update.error();
+  if (!update->snapshot) return Error(Errc::malformed, "the node gave no value");
+  const auto json = json_text(*update->snapshot);
+  if (!json) return json.error();
+  reply_->setValue(*json);
+  return {};
+}
+
+Status Verb::set(messages::control::SetValue::Reader in) {
+  const auto id = find_document(node_, in.getPlace().getDocument());
+  if (!id) return id.error();
+  auto data = document::parse_json(text_of(in.getJson()));
+  if (!data) return data.error();
+  WriteOptions options;
+  options.label = "set";
+  return committed(settled(
+      node_.transact(*id, std::move(Edits().set(path_of(in.getPlace()), std::move(*data))), std::move(options))));
+}
+
+Status Verb::remove(messages::control::Place::Reader in) {
+  const auto id = find_document(node_, in.getDocument());
+  if (!id) return id.error();
+  WriteOptions options;
+  options.label = "remove";
+  return committed(settled(node_.transact(*id, std::move(Edits().remove(path_of(in))), std::move(options))));
+}
+
+Status Verb::patch(messages::control::ApplyPatch::Reader in) {
+  const auto id = find_document(node_, in.getDocument());
+  if (!id) return id.error();
+  const auto data = document::parse_json(text_of(in.getJson()));
+  if (!data) return data.error();
+  auto parsed = parse_json_patch(*data);
+  if (!parsed) return parsed.error();
+  const auto operations = std::make_shared<const std::vector<PatchOperation>>(std::move(*parsed));
+  WriteOptions options;
+  options.label = "patch";
+  return committed(settled(node_.transact(
+      *id, [operations](document::Transaction& tx) { return apply_json_patch(tx, *operations); }, std::move(options))));
+}
+
+Status Verb::history(messages::control::GetHistory::Reader in) {
+  const auto id = find_document(node_, in.getDocument());
+  if (!id) return id.error();
+  const auto entries = settled(node_.history(*id, std::min(in.getLimit(), kMaxHistory)));
+  if (!entries) return entries.error();
+  auto out = reply_->initHistory(static_cast<unsigned>(entries->size()));
+  for (unsigned i = 0; i < out.size(); ++i) {
+    const HistoryEntry& e = (*entries)[i];
+    out[i].setHash(data_of(e.hash));
+    out[i].setDevice(data_of(e.device));
+    out[i].setIncarnation(e.incarnation);
+    out[i].setSeq(e.seq);
+    out[i].setOperations(e.operations);
+    out[i].setTimed(e.time_ms.has_value());
+    out[i].setTimeMs(e.time_ms.value_or(0));
+    out[i].setLabel(e.label);
+    auto parents = out[i].initParents(static_cast<unsigned>(e.parents.size()));
+    for (unsigned p = 0; p < parents.size(); ++p) parents.set(p, data_of(e.parents[p]));
+  }
+  return {};
+}
+
+Status Verb::forget(capnp::Text::Reader document) {
+  const auto id = find_document(node_, document);
+  return id ? done(node_.delete_document(*id)) : Status(id.error());
+}
+
+void write(const std::vector<std::string>& from, capnp::List<capnp::Text>::Builder out) {
+  for (unsigned i = 0; i < out.size(); ++i) out.set(i, from[i]);
+}
+
+Status Verb::status(capnp::Text::Reader document) {
+  const auto id = find_document(node_, document);
+  if (!id) return id.error();
+  const auto status = settled(node_.status(*id));
+  if (!status) return status.error();
+  auto out = reply_->initStatus();
+  out.setId(data_of(*id));
+  out.setRevision(status->revision);
+  out.setDurable(status->durable);
+  out.setDiskError(status->disk_error.value_or(""));
+  out.setChanges(status->changes);
+  out.setWaiting(status->waiting);
+  out.setUnreadable(status->unreadable);
+  out.setSubscriptions(status->subscriptions);
+  write(status->withheld, out.initWithheld(static_cast<unsigned>(status->withheld.size())));
+  write(status->lost, out.initLost(static_cast<unsigned>(status->lost.size())));
+  return {};
+}
+
+Status Verb::change_access(messages::control::ChangeAccess::Reader in, bool grant) {
+  const auto who = parse_principal(text_of(in.getPrincipal()));
+  if (!who) return who.error();
+  const auto level = parse_level(text_of(in.getLevel()));
+  if (!level) return level.error();
+  access::Level keep = access::Level::none;
+  if (in.getKeep().size() > 0) {
+    const auto kept = parse_level(text_of(in.getKeep()));
+    if (!kept) return kept.error();
+    keep = *kept;
+  }
+  const auto id = find_document(node_, in.getPlace().getDocument());
+  if (!id) return id.error();
+  const std::string path = path_of(in.getPlace());
+  return done(grant ? node_.grant(*id, path, *level, *who) : node_.revoke(*id, path, *level, *who, keep));
+}
+
+Status Verb::explain(messages::control::ChangeAccess::Reader in) {
+  const auto who = parse_principal(text_of(in.getPrincipal()));
+  if (!who) return who.error();
+  const auto level = parse_level(text_of(in.getLevel()));
+  if (!level) return level.error();
+  const auto id = find_document(node_, in.getPlace().getDocument());
+  if (!id) return id.error();
+  const auto explained = settled(node_.explain(*id, path_of(in.getPlace()), *level, *who));
+  if (!explained) return explained.error();
+  auto out = reply_->initExplained();
+  out.setAllowed(explained->allowed);
+  out.setLevel(std::string(access::level_name(explained->level)));
+  out.setSentence(explained->sentence);
+  return {};
+}
+
+// What a node says of itself as a whole; the tree of its actors belongs here.
+Status Verb::tree() {
+  const auto documents = settled(node_.documents());
+  if (!documents) return documents.error();
+  document::Data::Object node;
+  node.push_back({"path", Value(std::string("node"))});
+  node.push_back({"device", Value(to_hex(node_.device()))});
+  node.push_back({"user", Value(to_hex(node_.user()))});
+  node.push_back({"documents", Value(static_cast<std::uint64_t>(documents->size()))});
+  reply_->setTree(document::to_json(document::Data(std::move(node))));
+  return {};
+}
+
+Status Verb::committed(Result<Committed> done) {
+  if (!done) return done.error();
+  auto out = reply_->initCommitted();
+  out.setRevision(done->revision);
+  // What a large write has changed is known to who made it.
+  const auto json = json_text(as_json_patch(done->patches));
+  out.setPatch(json ? *json : "[]");
+  return {};
+}
+
+Status Verb::done(std::future<Status> future) {
+  const Status s = settled(std::move(future));
+  if (s) reply_->setDone();
+  return s;
+}
+
+Reply failure(std::uint64_t number, const Error& error) { return control::failure(number, error, kind_of(error)); }
+
+Reply update_reply(std::uint64_t number, const Update& update) {
+  const auto json = json_text(update.snapshot ? as_json_patch(*update.snapshot) : as_json_patch(update.patches));
+  if (!json) return failure(number, json.error());
+  ReplyBuilder builder;
+  builder->setNumber(number);
+  auto out = builder->initUpdated();
+  out.setFrom(update.from);
+  out.setTo(update.to);
+  out.setDurable(update.durable);
+  out.setSnapshot(update.snapshot.has_value());
+  out.setPatch(*json);
+  return std::move(builder).seal();
+}
+
+}  // namespace
+
+// The watches of one client. Shared with the callbacks, which may come while the session ends.
+struct ControlSession::Watches {
+  mutable std::mutex mutex;
+  std::map<std::uint64_t, std::uint64_t> running;  // subscription, by the request's number
+  std::set<std::uint64_t> failed;                  // before the subscription's number was known
+  std::mutex emitting;
+  bool closed = false;  // guarded by emitting
+  Emit emit;
+
+  void tell(const Reply& reply) {
+    const std::lock_guard lock(emitting);
+    if (!closed) emit(reply);
+  }
+};
+
+ControlSession::ControlSession(Node& node, Emit emit) : node_(node), watches_(std::make_shared<Watches>()) {
+  watches_->emit = std::move(emit);
+}
+
+ControlSession::~ControlSession() {
+  {
+    const std::lock_guard lock(watches_->emitting);
+    watches_->closed = true;
+  }
+  std::map<std::uint64_t, std::uint64_t> running;
+  {
+    const std::lock_guard lock(watches_->mutex);
+    running.swap(watches_->running);
+  }
+  for (const auto& [number, subscription] : running) node_.unsubscribe(subscription).wait_for(kAnswerTimeout);
+}
+
+bool ControlSession::watching() const {
+  const std::lock_guard lock(watches_->mutex);
+  return !watches_->running.empty();
+}
+
+void ControlSession::handle(const Request& message) {
+  const auto request = message.read();
+  const std::uint64_t number = request->getNumber();
+  if (request->isWatch()) return watch(number, request->getWatch());
+  if (request->isUnwatch()) return unwatch(number, request->getUnwatch());
+  Verb verb(node_, *request);
+  const Status s = verb.run();
+  watches_->tell(s ? verb.take() : failure(number, s.error()));
+}
+
+void ControlSession::watch(std::uint64_t number, messages::control::Place::Reader place) {
+  {
+    const std::lock_guard lock(watches_->mutex);
+    if (watches_->running.contains(number))
+      return watches_->tell(failure(number, Error(Errc::malformed, "a watch of that number is under way")));
+    if (watches_->running.size() >= kMaxWatches)
+      return watches_->tell(
+          failure(number, Error(Errc::busy, "at most " + std::to_string(kMaxWatches) + " watches at once")));
+  }
+  const auto id = find_document(node_, place.getDocument());
+  if (!id) return watches_->tell(failure(number, id.error()));
+  const auto watches = watches_;
+  const auto failed = [watches, number](const Error& error) {
+    {
+      const std::lock_guard lock(watches->mutex);
+      if (watches->running.erase(number) == 0) watches->failed.insert(number);
+    }
+    watches->tell(failure(number, error));
+  };
+  SubscribeOptions options;
+  options.prefix = path_of(place);
+  options.failed = failed;
+  options.tell_when_saved = true;
+  const Result<std::uint64_t> subscription =
+      node_.subscribe(*id, std::move(options),
+                      [watches, number](const Update& update) { watches->tell(update_reply(number, update)); });
+  if (!subscription) return watches_->tell(failure(number, subscription.error()));
+  const std::lock_guard lock(watches_->mutex);
+  if (watches_->failed.erase(number) == 0) watches_->running.emplace(number, *subscription);
+}
+
+void ControlSession::unwatch(std::uint64_t number, std::uint64_t watch) {
+  std::optional<std::uint64_t> subscription;
+  {
+    const std::lock_guard lock(watches_->mutex);
+    const auto found = watches_->running.find(watch);
+    if (found != watches_->running.end()) {
+      subscription = found->second;
+      watches_->running.erase(found);
+    }
+  }
+  if (subscription) {
+    node_.unsubscribe(*subscription).wait_for(kAnswerTimeout);
+    watches_->tell(control::done(watch));
+  }
+  watches_->tell(control::done(number));
+}
+
+}  // namespace tlfs::control

@@ -1,0 +1,160 @@
+@0xb52f91c7d40e8a63;
+# What a program on the same machine asks of a running node, and what the node answers. bridges/control says what each
+# request does and how the messages are framed.
+#
+# Values and patches travel as JSON text, because both ends of this protocol show them to people and scripts.
+
+using Cxx = import "/capnp/c++.capnp";
+$Cxx.namespace("tlfs::messages::control");
+
+struct ControlRequest {
+  number @0 :UInt64;
+  # Chosen by the client, never reused on a connection while the request is under way; the replies repeat it.
+
+  union {
+    identity @1 :Void;         # Identity
+    listDocuments @2 :Void;    # Documents
+    create @3 :CreateDocument; # Created
+    get @4 :GetValue;          # Value
+    set @5 :SetValue;          # Committed
+    patch @6 :ApplyPatch;      # Committed
+    remove @7 :Place;          # Committed
+    history @8 :GetHistory;    # History
+    deleteDocument @9 :Text;   # done; the document
+    status @10 :Text;          # Status; the document
+    watch @11 :Place;          # Updated, again and again, until unwatch, an error or the connection's end
+    unwatch @12 :UInt64;       # done; the number of the watch. That itself is answered with `done` as its last reply
+    grant @13 :ChangeAccess;   # done
+    revoke @14 :ChangeAccess;  # done
+    explain @15 :ChangeAccess; # Explained
+    nodeTree @16 :Void;        # Tree
+  }
+}
+
+struct Place {
+  document @0 :Text;           # whole id, beginning of it, or name
+  path @1 :Text;               # `.tasks[0].title`; empty: the root
+}
+
+struct CreateDocument {
+  package @0 :Data;            # as schema/messages/package.capnp encodes it
+  version @1 :Text;            # empty: the latest
+  name @2 :Text;
+}
+
+struct GetValue {
+  place @0 :Place;
+  version @1 :List(Text);      # hashes of changes, or beginnings of them; empty: now
+}
+
+struct SetValue {
+  place @0 :Place;
+  json @1 :Text;
+}
+
+struct ApplyPatch {
+  document @0 :Text;
+  json @1 :Text;               # RFC 6902
+}
+
+struct GetHistory {
+  document @0 :Text;
+  limit @1 :UInt32;            # of changes, the latest first
+}
+
+struct ChangeAccess {
+  place @0 :Place;
+  principal @1 :Text;          # anyone, device:HEX, user:HEX
+  level @2 :Text;              # sync, read, write, control, own
+  keep @3 :Text;               # revoke: the level that stays; empty: none
+}
+
+struct ControlReply {
+  number @0 :UInt64;           # of the request
+  union {
+    failed @1 :Failure;
+    done @2 :Void;
+    identity @3 :Identity;
+    documents @4 :List(DocumentLine);
+    created @5 :Data;          # the document's id, 32 bytes
+    value @6 :Text;            # JSON
+    committed @7 :WriteDone;
+    history @8 :List(ChangeLine);
+    status @9 :StatusLine;
+    updated @10 :Updated;
+    explained @11 :Explanation;
+    tree @12 :Text;            # JSON
+  }
+}
+
+enum FailureKind {
+  # What a script wants to tell apart; the numbers of tlfs's exit codes follow from it.
+  input @0;                    # what was asked for does not fit the data
+  usage @1;                    # it cannot be asked like that
+  denied @2;                   # access does not allow it
+  unavailable @3;              # the node or its disk cannot do it now
+}
+
+struct Failure {
+  kind @0 :FailureKind;
+  module @1 :Text;
+  code @2 :Int32;
+  message @3 :Text;
+}
+
+struct Identity {
+  device @0 :Data;             # 32 bytes
+  user @1 :Data;               # 32 bytes
+}
+
+struct DocumentLine {
+  id @0 :Data;
+  name @1 :Text;
+  package @2 :Text;
+  version @3 :Text;
+  createdMs @4 :Int64;         # here; since the Unix epoch
+}
+
+struct WriteDone {
+  revision @0 :UInt64;
+  patch @1 :Text;              # what has changed, as a JSON patch
+}
+
+struct ChangeLine {
+  hash @0 :Data;
+  device @1 :Data;
+  incarnation @2 :UInt64;
+  seq @3 :UInt64;
+  operations @4 :UInt64;
+  timed @5 :Bool;
+  timeMs @6 :Int64;            # when timed
+  label @7 :Text;
+  parents @8 :List(Data);
+}
+
+struct StatusLine {
+  id @0 :Data;
+  revision @1 :UInt64;
+  durable @2 :UInt64;
+  diskError @3 :Text;          # empty: none
+  changes @4 :UInt64;
+  waiting @5 :UInt64;
+  unreadable @6 :UInt64;
+  subscriptions @7 :UInt64;
+  withheld @8 :List(Text);
+  lost @9 :List(Text);
+}
+
+struct Updated {
+  from @0 :UInt64;
+  to @1 :UInt64;
+  durable @2 :UInt64;
+  patch @3 :Text;              # a JSON patch; of a snapshot: one that replaces everything
+  snapshot @4 :Bool;
+}
+
+struct Explanation {
+  allowed @0 :Bool;
+  level @1 :Text;              # what the principal has there
+  sentence @2 :Text;
+}
