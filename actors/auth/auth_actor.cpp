@@ -7,7 +7,7 @@
 namespace tlfs::auth {
 
 AuthActor::AuthActor(caf::actor_config& config, std::shared_ptr<supervision::Registry> registry,
-                     std::shared_ptr<access::Directory> directory)
+                     std::shared_ptr<auth::Directory> directory)
     : caf::event_based_actor(config), registry_(std::move(registry)), directory_(std::move(directory)) {}
 
 caf::behavior AuthActor::make_behavior() {
@@ -75,7 +75,7 @@ void AuthActor::said(const document::DocumentId& document) {
   });
 }
 
-supervision::ChildSpec auth_spec(std::shared_ptr<access::Directory> directory) {
+supervision::ChildSpec auth_spec(std::shared_ptr<auth::Directory> directory) {
   supervision::ChildSpec spec;
   spec.id = kAuthId;
   spec.restart = supervision::Restart::permanent;

@@ -1,7 +1,7 @@
 // The actor that carries what users and groups say to the documents whose rights rest on them.
 //
 // Documents live in actors of their own, and one refers to another by its statements alone. They lie in the node's
-// directory (access::Directory); this actor fills it from the disk when a document first refers to another one, and
+// directory (auth::Directory); this actor fills it from the disk when a document first refers to another one, and
 // tells those who follow when there is more.
 //
 // Accepts   Follow, Said (auth_messages.h).
@@ -21,7 +21,7 @@
 
 #include "actors/auth/auth_messages.h"
 #include "actors/supervision/supervised_ref.h"
-#include "runtime/access/directory.h"
+#include "actors/auth/directory.h"
 
 namespace tlfs::auth {
 
@@ -31,7 +31,7 @@ inline constexpr std::size_t kMaxFollowed = 1u << 20;  // pairs of follower and 
 class AuthActor : public caf::event_based_actor {
  public:
   AuthActor(caf::actor_config& config, std::shared_ptr<supervision::Registry> registry,
-            std::shared_ptr<access::Directory> directory);
+            std::shared_ptr<auth::Directory> directory);
 
   const char* name() const override { return "auth"; }
 
@@ -50,7 +50,7 @@ class AuthActor : public caf::event_based_actor {
   void said(const document::DocumentId& document);
 
   std::shared_ptr<supervision::Registry> registry_;
-  std::shared_ptr<access::Directory> directory_;
+  std::shared_ptr<auth::Directory> directory_;
   supervision::SupervisedRef store_;
   std::set<document::DocumentId> fetched_;
   std::map<document::DocumentId, std::set<caf::actor_addr>> followers_;
@@ -58,6 +58,6 @@ class AuthActor : public caf::event_based_actor {
 };
 
 // Its id is kAuthId.
-supervision::ChildSpec auth_spec(std::shared_ptr<access::Directory> directory);
+supervision::ChildSpec auth_spec(std::shared_ptr<auth::Directory> directory);
 
 }  // namespace tlfs::auth

@@ -11,7 +11,7 @@
 
 #include "actors/supervision/registry.h"
 #include "actors/supervision/restart_policy.h"
-#include "runtime/access/directory.h"
+#include "actors/auth/directory.h"
 #include "runtime/replica/replica.h"
 
 namespace tlfs::document_actor {
@@ -35,7 +35,7 @@ struct DocumentEnvironment {
   std::shared_ptr<const crypto::Secret> at_rest;
   document::DocumentId user{};
   std::uint64_t new_incarnation = 0;  // replica::Replica::Settings
-  std::shared_ptr<access::Directory> directory;
+  std::shared_ptr<auth::Directory> directory;
   std::shared_ptr<PackageShelf> packages;
   std::shared_ptr<const Clock> clock;
   std::function<std::shared_ptr<Random>()> random;  // one for each incarnation of an actor

@@ -108,7 +108,7 @@ Result<std::vector<access::SignedStatement>> statements_in(storage::Store& store
 // The user document of the person whose device this is, made when there is none.
 Result<document::DocumentId> find_user(storage::Store& store, const node::Identity& identity, Random& random,
                                        const std::function<void(const crypto::SigningKey&)>& new_user,
-                                       access::Directory& directory) {
+                                       auth::Directory& directory) {
   const auto known = node::read_identity(store, "user");
   if (!known) return known.error();
   document::DocumentId id{};
@@ -150,7 +150,7 @@ Result<std::unique_ptr<Node>> Node::start(Settings settings) {
   auto actors = std::make_unique<Actors>();
   node::Identity identity;
   auto environment = std::make_shared<document_actor::DocumentEnvironment>();
-  environment->directory = std::make_shared<access::Directory>();
+  environment->directory = std::make_shared<auth::Directory>();
   if (settings.directory.empty()) {
     if (!settings.device)
       settings.device = std::make_shared<crypto::SigningKey>(crypto::SigningKey::generate(actors->random));

@@ -1,6 +1,6 @@
 // A node: one running runtime with one device key. What application code uses; it sees no actors.
 //
-//   auto node = Node::start({.directory = "/home/alice/.local/share/todos"}).value();
+//   auto node = Node::start({.directory = "todos"}).value();
 //   const auto id = node->create_document(package, {.name = "shopping"}).get().value();
 //   node->subscribe(id, {}, [](const Update& update) { ... });
 //   auto done = node->transact(id, Edits().set(".title", Value(std::string("milk"))));

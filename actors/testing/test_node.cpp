@@ -43,7 +43,7 @@ TestNode::TestNode(Settings settings) : settings_(std::move(settings)), world_(s
   environment->device = identity.device;
   environment->at_rest = identity.at_rest;
   environment->user = key_of(100)->public_key();
-  environment->directory = std::make_shared<access::Directory>();
+  environment->directory = std::make_shared<auth::Directory>();
   environment->directory->learn(household());
   environment->packages = std::make_shared<document_actor::PackageShelf>();
   environment->clock = world_.clock();

@@ -62,7 +62,7 @@ struct Household {
   }
 };
 
-inline replica::Replica::Settings replica_settings(std::uint8_t device, Random& random, access::Directory& directory) {
+inline replica::Replica::Settings replica_settings(std::uint8_t device, Random& random, auth::Directory& directory) {
   replica::Replica::Settings s;
   s.document.id = Household::get().document;
   s.document.device = device_key(device);
@@ -155,7 +155,7 @@ struct Desk {
     config.intensity.restarts = 1000;
     config.backoff.initial = std::chrono::nanoseconds(0);
     environment = std::make_shared<DocumentEnvironment>();
-    environment->directory = std::make_shared<access::Directory>();
+    environment->directory = std::make_shared<auth::Directory>();
     environment->directory->learn(Household::get().statements);
     config.children.push_back(store::store_spec([disk = disk] { return FlakyStore::open(disk); }));
     config.children.push_back(auth::auth_spec(environment->directory));

@@ -68,7 +68,7 @@ struct Notebook {
   document::TextUnit unit = document::TextUnit::code_points;
   std::uint8_t device;
   SeededRandom random;
-  access::Directory directory;
+  auth::Directory directory;
   std::map<Bytes, Bytes> disk;
   std::unique_ptr<DocumentService> service;
 };

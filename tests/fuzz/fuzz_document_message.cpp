@@ -22,10 +22,19 @@ d { 0.1.0 { .: Struct .a: MVReg<String> .t: Text .c: Counter .l: Array .l.[]: St
                                   .package;
   static const auto key =
       std::make_shared<const crypto::SigningKey>(crypto::SigningKey::from_seed(std::array<std::uint8_t, 32>{}));
-  document::Document::Settings settings;
-  settings.device = key;
-  settings.package = package;
-  return std::move(*DocumentService::open(std::move(settings), std::make_shared<MemoryLog>(), 1));
+  static SeededRandom random(1);
+  replica::Replica::Settings settings;
+  settings.document.device = key;
+  settings.document.package = package;
+  settings.document.secrets = std::make_shared<access::EpochSecrets>();
+  settings.document.random = &random;
+  settings.at_rest = std::make_shared<const crypto::Secret>(crypto::derive(key->seed(), "fuzz"));
+  settings.package = [](const crypto::Digest&) { return package; };
+  const crypto::SigningKey document = crypto::SigningKey::generate(random);
+  auto replica =
+      replica::Replica::create(std::move(settings), document, access::Principal::of_key(key->public_key()),
+                               access::DocumentKind::ordinary, {});
+  return std::make_unique<DocumentService>(std::move(replica), package, 1);
 }
 
 void try_write(ByteView bytes) {
@@ -41,7 +50,7 @@ void try_write(ByteView bytes) {
   const Result<WriteRequest> again = read(*std::move(builder).seal().read());
   TLFS_CHECK(again.ok() && again->options.origin == request->options.origin, "a write that does not survive");
   const auto service = small_document();
-  const auto watch = service->subscribe({{}, ""}, 0);
+  const auto watch = service->subscribe({{}, "", false}, 0);
   document::Data before = *service->get({}, "")->snapshot;
   const Result<Committed> done = service->transact(std::move(*request));
   const Result<Update> update = service->pull(watch->subscription, 0);
@@ -64,6 +73,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     (void)from_reply<Changes>(*reply).ok();
     (void)from_reply<Imported>(*reply).ok();
     (void)from_reply<PermanentAddress>(*reply).ok();
+    (void)from_reply<std::vector<HistoryEntry>>(*reply).ok();
+    (void)from_reply<DocumentStatus>(*reply).ok();
+    (void)from_reply<Explained>(*reply).ok();
   }
   return 0;
 }

@@ -23,7 +23,7 @@ MAY_INCLUDE = {
     "bridges": ("bridges", "actors", "runtime", "schema"),
     "examples": ("examples", "bridges", "actors", "runtime", "schema"),
     "bench": ("bench", "bridges", "actors", "runtime", "schema"),
-    "tests": ("tests", "bench", "bridges", "actors", "runtime", "schema"),
+    "tests": ("tests", "examples", "bench", "bridges", "actors", "runtime", "schema"),
     "cmake": ("cmake",),
 }
 

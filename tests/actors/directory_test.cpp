@@ -1,4 +1,4 @@
-#include "runtime/access/directory.h"
+#include "actors/auth/directory.h"
 
 #include <thread>
 
@@ -7,6 +7,7 @@
 using namespace tlfs;
 using namespace tlfs::access;
 using namespace tlfs::access::testing;
+using auth::Directory;
 
 TEST_CASE("a directory tells each document what others have learnt, once") {
   auto alice = Person::alone(1), bob = Person::alone(2);

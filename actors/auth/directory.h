@@ -13,9 +13,14 @@
 
 #include "runtime/access/protected_document.h"
 
-namespace tlfs::access {
+namespace tlfs::auth {
 
-class Directory final : public Neighbours {
+using access::AuthorityLog;
+using access::SignedStatement;
+using access::StatementHash;
+using document::DocumentId;
+
+class Directory final : public access::Neighbours {
  public:
   // Statements whose signatures were verified, each after those that it names, any number of times. Returns the
   // documents of which something is new, ascending.
@@ -31,4 +36,4 @@ class Directory final : public Neighbours {
   std::unordered_set<StatementHash, crypto::DigestHash> here_;
 };
 
-}  // namespace tlfs::access
+}  // namespace tlfs::auth

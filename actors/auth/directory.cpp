@@ -1,6 +1,6 @@
-#include "runtime/access/directory.h"
+#include "actors/auth/directory.h"
 
-namespace tlfs::access {
+namespace tlfs::auth {
 
 std::vector<DocumentId> Directory::learn(const std::vector<SignedStatement>& statements) {
   std::set<DocumentId> news;
@@ -29,4 +29,4 @@ std::vector<SignedStatement> Directory::known(const DocumentId& document) const 
   return at == by_document_.end() ? std::vector<SignedStatement>() : at->second;
 }
 
-}  // namespace tlfs::access
+}  // namespace tlfs::auth
