@@ -217,8 +217,9 @@ void RefCore::watch() {
   question.id = id_;
   question.known = phase_.kind;
   question.incarnation = phase_.incarnation;
-  asked_for_held_ = held_ > 0;
-  if (asked_for_held_) question.start_when_absent = options_.start_when_absent;
+  if (held_ > 0) question.start_when_absent = options_.start_when_absent;
+  // A child that is up when it is asked about, and ends later, has not been asked to start again.
+  asked_for_held_ = held_ > 0 && phase_.kind == PhaseKind::absent;
   const auto handle = owner_.request(whose_.supervisor, caf::infinite, std::move(question));
   watching_ = handle.id().integer_value();
   handle.then(

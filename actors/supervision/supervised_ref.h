@@ -136,7 +136,7 @@ class RefCore : public std::enable_shared_from_this<RefCore> {
   bool listening_ = false;       // inside the listener
   std::uint64_t awaiting_ = 0;   // the response the registry owes; 0: none
   std::uint64_t watching_ = 0;   // the message id of the open WatchChild; 0: none
-  bool asked_for_held_ = false;  // it was asked while requests were held
+  bool asked_for_held_ = false;  // it was asked, while the child was absent, for requests that were held
   bool timer_set_ = false;       // one timer, for the earliest deadline of all
   Time timer_at_{};
   RefCounters counters_;

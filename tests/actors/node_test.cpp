@@ -165,7 +165,10 @@ TEST_CASE("a node that is started again in its directory is the same device with
   CHECK(documents->front().name == "shopping");
   CHECK(*node->snapshot(id, ".text").get()->snapshot == Data(Value(std::string("milk"))));
   REQUIRE(node->delete_document(id).get().ok());
-  CHECK(node->snapshot(id).get().error().is(document_actor::Errc::deleted));
+  const auto gone = node->snapshot(id).get();
+  REQUIRE_FALSE(gone.ok());
+  INFO(gone.error().module() << ": " << gone.error().message());
+  CHECK(gone.error().is(document_actor::Errc::deleted));
   CHECK(node->documents().get()->empty());
 }
 

@@ -258,6 +258,20 @@ TEST_CASE("a reference with a spec starts its child on demand, and again after t
   CHECK(diary->count("start scribe") == 2);
 }
 
+TEST_CASE("a request that sat unread in a child that retired starts the child again, though it was held before") {
+  auto diary = std::make_shared<Diary>();
+  RefOptions options;
+  options.start_when_absent = std::make_shared<const ChildSpec>(worker_spec("scribe", diary, Restart::transient));
+  Desk desk(1, options, false);
+  desk.number(1);  // held, and so asked for on its behalf
+  desk.world.run();
+  REQUIRE(desk.outcomes == Lines{"1: 2"});
+  desk.command("quit");
+  desk.number(2);
+  desk.world.run();
+  CHECK(desk.outcomes == Lines{"1: 2", "quit: quit", "2: 4"});
+}
+
 TEST_CASE("the listener hears of a new incarnation before held requests go out, and what it asks goes first") {
   Desk desk;
   std::vector<PhaseKind> phases;
