@@ -72,7 +72,8 @@ int main() {
   int crashes = 0;
   for (int i = 0; i < kEdits; ++i) {
     rest(i - kWindow);
-    const Data task(Data::Object{{"title", Data(Value("task " + std::to_string(i)))}, {"done", Data(Value(i % 3 == 0))}});
+    const Data task(
+        Data::Object{{"title", Data(Value("task " + std::to_string(i)))}, {"done", Data(Value(i % 3 == 0))}});
     node->transact(todos, Edits().insert(".tasks", 0, {task}), {},
                    [&](const Result<Committed>& done) { ++(done ? acknowledged : refused); });
     if (i % 1'000 == 250) crashes += crash_document(*node, todos);

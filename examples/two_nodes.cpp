@@ -14,7 +14,8 @@ int main() {
   const auto list = laptop->create_document(package).get().value();
   // The phone's user may write, and is known by what the phone says of itself.
   laptop->learn(phone->introduction());
-  if (!laptop->grant(list, ".", tlfs::access::Level::write, tlfs::access::Principal::user(phone->user())).get()) return 1;
+  if (!laptop->grant(list, ".", tlfs::access::Level::write, tlfs::access::Principal::user(phone->user())).get())
+    return 1;
   if (!phone->join_document(list, package).get()) return 1;
   phone->import_changes(list, laptop->changes_since(list, {}).get().value()).get().value();
 

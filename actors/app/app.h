@@ -38,7 +38,7 @@ using document_actor::Edits;
 using document_actor::Update;
 using std::chrono::nanoseconds;
 
-inline constexpr std::size_t kMaxTimers = 100'000;          // of one App
+inline constexpr std::size_t kMaxTimers = 100'000;           // of one App
 inline constexpr std::size_t kMaxRequestsUnderWay = 10'000;  // of one App; beyond that they fail with Errc::busy
 
 struct WatchOptions {
@@ -86,9 +86,8 @@ class Context {
   // What is done with a message of type T; the last one set holds. Messages without a handler are dead letters.
   template <class T>
   void on(std::function<void(const T&)> handler) {
-    set_handler(typeid(T), [handler = std::move(handler)](const std::any& message) {
-      handler(std::any_cast<const T&>(message));
-    });
+    set_handler(typeid(T),
+                [handler = std::move(handler)](const std::any& message) { handler(std::any_cast<const T&>(message)); });
   }
   // Ends this App well; one that is permanent starts again.
   virtual void stop() = 0;

@@ -3,9 +3,9 @@
 #include <map>
 #include <unordered_map>
 
+#include <spdlog/spdlog.h>
 #include <caf/event_based_actor.hpp>
 #include <caf/send.hpp>
-#include <spdlog/spdlog.h>
 
 #include "actors/document/request_message.h"
 
@@ -141,7 +141,8 @@ class AppActor : public caf::event_based_actor, public Context {
         [this](const Post& post) {
           const auto handler = handlers_.find(post.message.type());
           if (handler == handlers_.end()) {
-            identity_->logger->warn("dead_letter path={} message={}", identity_->path.text(), post.message.type().name());
+            identity_->logger->warn("dead_letter path={} message={}", identity_->path.text(),
+                                    post.message.type().name());
             return;
           }
           const auto call = handler->second;

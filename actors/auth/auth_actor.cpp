@@ -50,7 +50,8 @@ void AuthActor::fetch(const document::DocumentId& document, const std::shared_pt
           fetched_.insert(document);
           std::vector<access::SignedStatement> statements;
           for (const auto& record : read->records->records)
-            if (Result<access::SignedStatement> s = access::decode_statement(record.value); s && s->statement.document == document)
+            if (Result<access::SignedStatement> s = access::decode_statement(record.value);
+                s && s->statement.document == document)
               statements.push_back(std::move(*s));
           directory_->learn(std::move(statements));
         }

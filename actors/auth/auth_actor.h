@@ -20,8 +20,8 @@
 #include <caf/response_promise.hpp>
 
 #include "actors/auth/auth_messages.h"
-#include "actors/supervision/supervised_ref.h"
 #include "actors/auth/directory.h"
+#include "actors/supervision/supervised_ref.h"
 
 namespace tlfs::auth {
 

@@ -81,8 +81,9 @@ caf::behavior DocumentActor::make_behavior() {
                                                    : refusal(request.error());
                                   }),
       [this](const RunTransaction& run) {
-        return serve(When::saved, true,
-                     [run](DocumentService& service) { return to_reply(service.transact(run.options, run.id, run.edit)); });
+        return serve(When::saved, true, [run](DocumentService& service) {
+          return to_reply(service.transact(run.options, run.id, run.edit));
+        });
       },
       handler<messages::TakeBack>(When::saved, true,
                                   [](DocumentService& service, messages::TakeBack::Reader in) {
@@ -165,24 +166,29 @@ caf::behavior DocumentActor::make_behavior() {
                                         if (!heads) return refusal(heads.error());
                                         std::optional<crypto::PublicKey> peer;
                                         if (in.getPeer().size() > 0 && !read_fixed(in.getPeer(), peer.emplace()))
-                                          return refusal(Error(Errc::malformed, "a peer's key that is not 32 bytes long"));
+                                          return refusal(
+                                              Error(Errc::malformed, "a peer's key that is not 32 bytes long"));
                                         return to_reply(Result<Changes>(service.changes_since(*heads, peer)));
                                       }),
-      handler<messages::ImportChanges>(When::saved, true,
-                                       [](DocumentService& service, messages::ImportChanges::Reader in) {
-                                         auto changes = read_changes(in.getChanges());
-                                         if (!changes) return refusal(changes.error());
-                                         auto statements = read_statements(in.getStatements());
-                                         if (!statements) return refusal(statements.error());
-                                         return to_reply(Result<Imported>(
-                                             service.import(std::move(*statements), std::move(*changes))));
-                                       }),
+      handler<messages::ImportChanges>(
+          When::saved, true,
+          [](DocumentService& service, messages::ImportChanges::Reader in) {
+            auto changes = read_changes(in.getChanges());
+            if (!changes) return refusal(changes.error());
+            auto statements = read_statements(in.getStatements());
+            if (!statements) return refusal(statements.error());
+            return to_reply(Result<Imported>(service.import(std::move(*statements), std::move(*changes))));
+          }),
       [this](const Message<messages::DeleteDocument>&) {
         return accept({{}, make_response_promise<ReplyMessage>(), When::saved, false, nullptr, true});
       },
       [this](const Begin& request) {
-        return accept({{}, make_response_promise<ReplyMessage>(), When::saved, true,
-                       std::make_shared<const Begin>(request), false});
+        return accept({{},
+                       make_response_promise<ReplyMessage>(),
+                       When::saved,
+                       true,
+                       std::make_shared<const Begin>(request),
+                       false});
       },
       [this](const auth::News&) {
         if (state_ != State::open) return;
@@ -241,8 +247,8 @@ caf::result<ReplyMessage> DocumentActor::accept(Job job) {
   auto promise = job.reply;
   if (state_ == State::reading || !queue_.empty()) {
     if (queue_.size() >= kMaxQueued)
-      promise.deliver(refusal(Error(Errc::busy, label() + ": " + std::to_string(kMaxQueued) +
-                                                    " requests wait for it to be opened already")));
+      promise.deliver(refusal(Error(
+          Errc::busy, label() + ": " + std::to_string(kMaxQueued) + " requests wait for it to be opened already")));
     else
       queue_.push_back(std::move(job));
   } else {
@@ -428,8 +434,7 @@ void DocumentActor::refuse_queue(const Error& why) {
 void DocumentActor::begin(Job job) {
   if (state_ == State::open) return answer(job, to_reply(Status()));  // asked for again
   const Begin& request = *job.begin;
-  if (forgotten_ && !request.again)
-    return refuse(job, Error(Errc::deleted, label() + " was deleted on this device"));
+  if (forgotten_ && !request.again) return refuse(job, Error(Errc::deleted, label() + " was deleted on this device"));
   environment_->packages->add(request.package);
   replica::Listing listing;
   listing.name = request.name;
@@ -442,9 +447,10 @@ void DocumentActor::begin(Job job) {
   s.document.package = request.package;
   s.document.view = request.view;
   const auto root = access::Principal::user(environment_->user);
-  auto replica = request.key ? replica::Replica::create(std::move(s), *request.key, root, access::DocumentKind::ordinary,
-                                                        environment_->directory->known(environment_->user))
-                             : replica::Replica::join(std::move(s));
+  auto replica = request.key
+                     ? replica::Replica::create(std::move(s), *request.key, root, access::DocumentKind::ordinary,
+                                                environment_->directory->known(environment_->user))
+                     : replica::Replica::join(std::move(s));
   gate_.add(std::move(listed));
   package_ = request.package;
   take_up(std::move(replica));
@@ -585,8 +591,8 @@ void DocumentActor::close_if_idle(bool asked) {
   finish({});
 }
 
-// What is pending is sealed, so that a copy of a directory in which nobody works holds every edit under the name that it
-// will always have.
+// What is pending is sealed, so that a copy of a directory in which nobody works holds every edit under the name that
+// it will always have.
 void DocumentActor::finish(caf::error reason) {
   if (state_ == State::open && !gate_.failing()) {
     service_->seal();

@@ -65,8 +65,8 @@ class DocumentActor : public caf::event_based_actor {
     std::shared_ptr<const Begin> begin;  // instead of work
     bool removal = false;                // instead of work
   };
-  struct Tick : messaging::LocalOnly {};     // looks whether the document may be closed
-  struct Retry : messaging::LocalOnly {};    // of the store
+  struct Tick : messaging::LocalOnly {};   // looks whether the document may be closed
+  struct Retry : messaging::LocalOnly {};  // of the store
   struct Compact : messaging::LocalOnly {};
 
   caf::result<ReplyMessage> serve(When when, bool writes, Work work);
@@ -117,9 +117,9 @@ class DocumentActor : public caf::event_based_actor {
   std::map<std::uint64_t, caf::actor_addr> subscribers_;  // by subscription
   std::size_t announced_ = 0;                             // statements of the log that the directory knows
   std::set<document::DocumentId> followed_;
-  bool reload_due_ = false;  // with history, when all is on the disk
-  bool compacting_ = false;  // a Compact is in the mailbox
-  bool retrying_ = false;    // a Retry is under way
+  bool reload_due_ = false;     // with history, when all is on the disk
+  bool compacting_ = false;     // a Compact is in the mailbox
+  bool retrying_ = false;       // a Retry is under way
   std::uint32_t failures_ = 0;  // of the store, in a row
   std::chrono::nanoseconds last_used_{};
 };

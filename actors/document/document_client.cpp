@@ -77,8 +77,8 @@ DocumentClient::Place& DocumentClient::place_of(const document::DocumentId& docu
     place = std::make_unique<Place>();
     auto spec = spec_of_(document);
     const std::string id = spec->id;
-    place->ref = supervision::SupervisedRef(
-        this, registry_, path_, id, {.max_held = settings_.max_held, .start_when_absent = std::move(spec)});
+    place->ref = supervision::SupervisedRef(this, registry_, path_, id,
+                                            {.max_held = settings_.max_held, .start_when_absent = std::move(spec)});
     place->ref.on_phase([this, document](const supervision::ChildPhase& now) { phase(document, now); });
   }
   place->used = ++clock_;
@@ -201,16 +201,15 @@ void DocumentClient::subscribe(const document::DocumentId& document, std::uint64
         }
         if (!there) return fail(document, id, there.error());
         here->subscription = there->subscription;
-        by_subscription_[{caf::actor_cast<caf::actor_addr>(find(document)->ref.phase().handle), there->subscription}] = {document,
-                                                                                                            id};
+        by_subscription_[{caf::actor_cast<caf::actor_addr>(find(document)->ref.phase().handle), there->subscription}] =
+            {document, id};
         if (!here->have || *here->have != there->revision) pull(document, id);
       });
 }
 
 void DocumentClient::unsubscribe(const document::DocumentId& document, std::uint64_t subscription) {
-  std::erase_if(by_subscription_, [&](const auto& s) {
-    return s.first.second == subscription && s.second.first == document;
-  });
+  std::erase_if(by_subscription_,
+                [&](const auto& s) { return s.first.second == subscription && s.second.first == document; });
   messaging::MessageBuilder<messages::Unsubscribe> builder;
   builder->setSubscription(subscription);
   ask(document, caf::make_message(std::move(builder).seal()), true, [](const Result<ReplyMessage>&) {});

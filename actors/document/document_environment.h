@@ -9,9 +9,9 @@
 #include <mutex>
 #include <vector>
 
+#include "actors/auth/directory.h"
 #include "actors/supervision/registry.h"
 #include "actors/supervision/restart_policy.h"
-#include "actors/auth/directory.h"
 #include "runtime/replica/replica.h"
 
 namespace tlfs::document_actor {

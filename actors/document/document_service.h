@@ -19,7 +19,7 @@
 
 namespace tlfs::document_actor {
 
-inline constexpr std::size_t kMaxWatchedVersions = 64;  // at one time, the document's own not counted
+inline constexpr std::size_t kMaxWatchedVersions = 64;      // at one time, the document's own not counted
 inline constexpr std::size_t kMaxHistoryEntries = 100'000;  // in one answer
 
 class DocumentService {

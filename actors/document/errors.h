@@ -13,12 +13,12 @@ enum class Errc : int {
   no_such_subscription,  // ended, or of an earlier incarnation of the actor
   too_many_subscriptions,
   no_such_document,
-  busy,     // more writes of one client are under way than are allowed
+  busy,       // more writes of one client are under way than are allowed
   not_saved,  // the disk does not take it: what is shown will be saved when it does; nothing new is accepted until then
   deleted,    // it was forgotten on this device
   exists,     // a document of that id is here already
-  stopped,  // the node has stopped
-  foreign,  // an error of a module that this program does not know; its text says which
+  stopped,    // the node has stopped
+  foreign,    // an error of a module that this program does not know; its text says which
 };
 constexpr std::string_view errc_module(Errc) { return "document_actor"; }
 

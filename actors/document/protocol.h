@@ -60,14 +60,14 @@ struct Imported {
 // How it stands with a document.
 struct DocumentStatus {
   std::uint64_t revision = 0;
-  std::uint64_t durable = 0;                // the latest revision that is on the disk
-  std::optional<std::string> disk_error;    // why the rest is not
-  std::uint64_t changes = 0;                // sealed
-  std::uint64_t waiting = 0;                // changes that wait for others
-  std::uint64_t unreadable = 0;             // changes with a part that this device cannot read
+  std::uint64_t durable = 0;              // the latest revision that is on the disk
+  std::optional<std::string> disk_error;  // why the rest is not
+  std::uint64_t changes = 0;              // sealed
+  std::uint64_t waiting = 0;              // changes that wait for others
+  std::uint64_t unreadable = 0;           // changes with a part that this device cannot read
   std::uint64_t subscriptions = 0;
-  std::vector<std::string> withheld;        // parts of changes that are kept and not shown, each with the reason
-  std::vector<std::string> lost;            // what could not be read when the document was opened
+  std::vector<std::string> withheld;  // parts of changes that are kept and not shown, each with the reason
+  std::vector<std::string> lost;      // what could not be read when the document was opened
 };
 
 // A change, for people.

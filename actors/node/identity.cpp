@@ -96,8 +96,7 @@ std::optional<Mark> mark_of(const std::string& path) {
 }  // namespace
 
 Identity identity_of(std::shared_ptr<const crypto::SigningKey> device) {
-  auto at_rest =
-      std::make_shared<const crypto::Secret>(crypto::derive(device->seed(), "tlfs device at rest"));
+  auto at_rest = std::make_shared<const crypto::Secret>(crypto::derive(device->seed(), "tlfs device at rest"));
   return {std::move(device), std::move(at_rest)};
 }
 
@@ -106,8 +105,9 @@ Result<Identity> open_identity(const std::string& directory, const std::optional
   std::error_code error;
   const bool known = fs::exists(directory + "/device.key", error);
   if (!known && fs::exists(directory + "/" + kStoreFolder, error))
-    return Error(storage::Errc::missing, directory + ": there are records and no device.key that could open them; "
-                                                     "bring the file back, or start in another directory");
+    return Error(storage::Errc::missing, directory +
+                                             ": there are records and no device.key that could open them; "
+                                             "bring the file back, or start in another directory");
   Result<crypto::SigningKey> key = known ? open_key(directory, passphrase) : make_key(directory, passphrase, random);
   if (!key) return key.error();
   return identity_of(std::make_shared<const crypto::SigningKey>(std::move(*key)));

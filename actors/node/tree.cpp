@@ -11,14 +11,14 @@ Tree start_tree(caf::actor_system& system, TreeSettings settings) {
   settings.environment->registry = tree.registry;
   tree.environment = settings.environment;
   const auto dynamic = [&](const char* id) {
-    return supervision::supervisor_spec(id, [random = settings.random, intensity = settings.intensity,
-                                             backoff = settings.backoff] {
-      supervision::SupervisorConfig config;
-      config.intensity = intensity;
-      config.backoff = backoff;
-      config.random = random();
-      return config;
-    });
+    return supervision::supervisor_spec(
+        id, [random = settings.random, intensity = settings.intensity, backoff = settings.backoff] {
+          supervision::SupervisorConfig config;
+          config.intensity = intensity;
+          config.backoff = backoff;
+          config.random = random();
+          return config;
+        });
   };
   supervision::SupervisorConfig config;
   config.path = supervision::ActorPath("node");

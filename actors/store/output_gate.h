@@ -9,8 +9,8 @@
 // the store actor joins the requests of different writers, which is the second.
 //
 // When the store says that the disk takes nothing, the gate is `failing`: those who wait get the error at once (they
-// must not believe that they are safe), the writes stay, in order, and are tried again when the owner says so. The owner
-// accepts no new work meanwhile, so what stays is bounded.
+// must not believe that they are safe), the writes stay, in order, and are tried again when the owner says so. The
+// owner accepts no new work meanwhile, so what stays is bounded.
 //
 // Plain data without actors or clocks; owned by one actor, on its thread.
 #pragma once
@@ -59,8 +59,8 @@ class OutputGate {
   };
   void release_up_to(std::uint64_t ticket, const Status& status);
 
-  std::deque<storage::Batch> queue_;               // not sent yet; the last one has ticket added_
-  std::shared_ptr<const storage::Batch> batch_;    // under way or to be tried again
+  std::deque<storage::Batch> queue_;             // not sent yet; the last one has ticket added_
+  std::shared_ptr<const storage::Batch> batch_;  // under way or to be tried again
   bool under_way_ = false;
   std::uint64_t added_ = 0, sent_ = 0, durable_ = 0;  // tickets: one for each batch added
   std::size_t waiting_bytes_ = 0;

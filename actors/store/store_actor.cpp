@@ -150,9 +150,9 @@ DocumentRecords StoreActor::read(const ReadDocument& request) {
   DocumentRecords out;
   out.records = std::make_shared<replica::Records>();
   out.records->with_history = request.with_history;
-  Status status = scan(request.with_history ? storage::document_range(request.document)
-                                            : storage::opening_range(request.document),
-                       *out.records);
+  Status status =
+      scan(request.with_history ? storage::document_range(request.document) : storage::opening_range(request.document),
+           *out.records);
   if (status) status = add_packages(out);
   if (status) {
     Result<std::optional<Bytes>> listing = store_->read(storage::listing_key(request.document));

@@ -18,16 +18,16 @@
 #include <functional>
 #include <memory>
 
+#include <spdlog/logger.h>
 #include <caf/event_based_actor.hpp>
 #include <caf/typed_response_promise.hpp>
-#include <spdlog/logger.h>
 
 #include "actors/store/store_messages.h"
 #include "actors/supervision/child_spec.h"
 
 namespace tlfs::store {
 
-inline constexpr std::size_t kMaxCommitBytes = 32u << 20;     // of one commit, unless one request alone has more
+inline constexpr std::size_t kMaxCommitBytes = 32u << 20;  // of one commit, unless one request alone has more
 inline constexpr std::size_t kMaxCommitRecords = 1u << 15;
 inline constexpr std::size_t kMaxRemovedAtOnce = 4096;  // records
 

@@ -25,8 +25,8 @@ constexpr std::size_t kRecoveredWrites = 10'000;
 constexpr std::size_t kEditsPerWrite = 100;
 
 std::shared_ptr<const schema::Package> package() {
-  static const auto compiled = schema::compile(
-      "note { 0.1.0 { .: Struct .title: MVReg<String> .text: Text .count: Counter } }", "note.tlfs");
+  static const auto compiled =
+      schema::compile("note { 0.1.0 { .: Struct .title: MVReg<String> .text: Text .count: Counter } }", "note.tlfs");
   return compiled->front().package;
 }
 
@@ -90,9 +90,8 @@ Sample one_writer(Place& place, const document::DocumentId& id) {
   const double raw = raw_fdatasync(place.folder);
   Sample sample;
   sample.value = quantile(times, 0.5);
-  sample.extra = {{"p99_us", quantile(times, 0.99)},
-                  {"fdatasync_p50_us", raw},
-                  {"times_fdatasync", quantile(times, 0.5) / raw}};
+  sample.extra = {
+      {"p99_us", quantile(times, 0.99)}, {"fdatasync_p50_us", raw}, {"times_fdatasync", quantile(times, 0.5) / raw}};
   return sample;
 }
 
@@ -106,7 +105,8 @@ class Writers {
     const auto began = std::chrono::steady_clock::now();
     for (std::size_t w = 0; w < started_.size(); ++w) write(w, 0);
     std::unique_lock lock(mutex_);
-    require(done_.wait_for(lock, std::chrono::minutes(5), [&] { return left_ == 0; }), "writers that are never answered");
+    require(done_.wait_for(lock, std::chrono::minutes(5), [&] { return left_ == 0; }),
+            "writers that are never answered");
     const std::chrono::duration<double, std::micro> took = std::chrono::steady_clock::now() - began;
     const double transactions = static_cast<double>(started_.size() * kPerWriter);
     Sample sample;
@@ -120,16 +120,17 @@ class Writers {
  private:
   void write(std::size_t writer, std::size_t n) {
     started_[writer] = std::chrono::steady_clock::now();
-    node_.transact(documents_[writer % documents_.size()], edit(n), {}, [this, writer, n](const Result<Committed>& done) {
-      require(done.ok(), "a write that failed");
-      const std::chrono::duration<double, std::micro> took = std::chrono::steady_clock::now() - started_[writer];
-      {
-        const std::lock_guard lock(mutex_);
-        times_.push_back(took.count());
-        if (n + 1 == kPerWriter && --left_ == 0) done_.notify_all();
-      }
-      if (n + 1 < kPerWriter) write(writer, n + 1);
-    });
+    node_.transact(
+        documents_[writer % documents_.size()], edit(n), {}, [this, writer, n](const Result<Committed>& done) {
+          require(done.ok(), "a write that failed");
+          const std::chrono::duration<double, std::micro> took = std::chrono::steady_clock::now() - started_[writer];
+          {
+            const std::lock_guard lock(mutex_);
+            times_.push_back(took.count());
+            if (n + 1 == kPerWriter && --left_ == 0) done_.notify_all();
+          }
+          if (n + 1 < kPerWriter) write(writer, n + 1);
+        });
   }
 
   Node& node_;
@@ -165,21 +166,22 @@ Sample touch_at_random(Place& place, const std::vector<document::DocumentId>& id
 }
 
 Row open_row() {
-  return {.name = "node_open_document",
-          .unit = "us",
-          .inside = "a document among 1,000, most of them closed: asked for, read from the disk, its value answered; p50",
-          .start = [](const Arguments& arguments) {
-            const auto place = std::make_shared<Place>(arguments, "node_open_document");
-            const auto ids = std::make_shared<std::vector<document::DocumentId>>();
-            for (std::size_t i = 0; i < kDocuments; ++i) {
-              ids->push_back(place->create());
-              expect(place->node->transact(ids->back(), edit(i)).get(), "a write");
-            }
-            place->node.reset();
-            place->node = expect(Node::start({.directory = place->folder, .max_open = 64, .log_level = "off"}), "the node");
-            const auto random = std::make_shared<SeededRandom>(1);
-            return [=] { return touch_at_random(*place, *ids, *random); };
-          }};
+  return {
+      .name = "node_open_document",
+      .unit = "us",
+      .inside = "a document among 1,000, most of them closed: asked for, read from the disk, its value answered; p50",
+      .start = [](const Arguments& arguments) {
+        const auto place = std::make_shared<Place>(arguments, "node_open_document");
+        const auto ids = std::make_shared<std::vector<document::DocumentId>>();
+        for (std::size_t i = 0; i < kDocuments; ++i) {
+          ids->push_back(place->create());
+          expect(place->node->transact(ids->back(), edit(i)).get(), "a write");
+        }
+        place->node.reset();
+        place->node = expect(Node::start({.directory = place->folder, .max_open = 64, .log_level = "off"}), "the node");
+        const auto random = std::make_shared<SeededRandom>(1);
+        return [=] { return touch_at_random(*place, *ids, *random); };
+      }};
 }
 
 // ---- coming back ----
@@ -223,14 +225,16 @@ Sample come_back(const std::string& folder) {
 }
 
 Row recovery_row() {
-  return {.name = "node_recovery_1m",
-          .unit = "ms",
-          .inside = "a node that was killed after 1,000,000 edits in 10,000 transactions: started, the value answered, stopped",
-          .start = [](const Arguments& arguments) {
-            const std::string folder = empty_folder(arguments, "node_recovery_1m");
-            write_and_die(folder);
-            return [folder] { return come_back(folder); };
-          }};
+  return {
+      .name = "node_recovery_1m",
+      .unit = "ms",
+      .inside =
+          "a node that was killed after 1,000,000 edits in 10,000 transactions: started, the value answered, stopped",
+      .start = [](const Arguments& arguments) {
+        const std::string folder = empty_folder(arguments, "node_recovery_1m");
+        write_and_die(folder);
+        return [folder] { return come_back(folder); };
+      }};
 }
 
 }  // namespace
@@ -247,7 +251,8 @@ std::vector<Row> node_rows() {
              return [=] { return one_writer(*place, id); };
            }},
       many_writers("node_durable_8", "8 writers, each on a document of its own: time per durable transaction", 8, 8),
-      many_writers("node_durable_64", "64 writers, each on a document of its own: time per durable transaction", 64, 64),
+      many_writers("node_durable_64", "64 writers, each on a document of its own: time per durable transaction", 64,
+                   64),
       many_writers("node_durable_64_shared", "64 writers on one document: time per durable transaction", 64, 1),
       open_row(),
       recovery_row(),

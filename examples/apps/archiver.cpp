@@ -43,11 +43,14 @@ void Archiver::look(const app::Update& update) {
   moving_ = true;
   app::TransactOptions options;
   options.label = "archive";
-  node_->transact(todos_, move_done_tasks, [this](const Result<app::Committed>& done) {
-    moving_ = false;
-    // Tried again with the next change; a disk that was full has room by then, or not.
-    if (!done) node_->logger()->warn("archive_failed error=\"{}\"", done.error().message());
-  }, options);
+  node_->transact(
+      todos_, move_done_tasks,
+      [this](const Result<app::Committed>& done) {
+        moving_ = false;
+        // Tried again with the next change; a disk that was full has room by then, or not.
+        if (!done) node_->logger()->warn("archive_failed error=\"{}\"", done.error().message());
+      },
+      options);
 }
 
 }  // namespace tlfs::examples

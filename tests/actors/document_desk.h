@@ -1,17 +1,18 @@
-// A document's actor and its store under supervision, clients of it, and screens that watch it, in a deterministic World.
+// A document's actor and its store under supervision, clients of it, and screens that watch it, in a deterministic
+// World.
 #pragma once
 
 #include <catch2/catch.hpp>
 
+#include "actors/auth/auth_actor.h"
 #include "actors/document/document_actor.h"
 #include "actors/document/document_client.h"
-#include "actors/auth/auth_actor.h"
 #include "actors/document/request_message.h"
 #include "actors/store/store_actor.h"
+#include "actors/testing/world.h"
 #include "runtime/access/realm.h"
 #include "runtime/storage/memory_store.h"
 #include "schema/compiler/compile.h"
-#include "actors/testing/world.h"
 
 namespace tlfs::document_actor::testing {
 
@@ -197,7 +198,8 @@ struct Desk {
       };
       return std::make_shared<const supervision::ChildSpec>(std::move(made));
     };
-    return world.keep(world.system().spawn<DocumentClient>(environment->registry, "/node/documents", spec_of, DocumentClient::Settings{}));
+    return world.keep(world.system().spawn<DocumentClient>(environment->registry, "/node/documents", spec_of,
+                                                           DocumentClient::Settings{}));
   }
 
   // Asks through the client; `done` gets the outcome when the world has run.

@@ -51,15 +51,16 @@ int main(int argc, char** argv) {
   for (;; ++next) {
     window.acquire();
     const std::string place = ".done{" + std::to_string(next) + "}";
-    node->transact(id, Edits().set(place, Value(next)).increment(".count", 1), {}, [&, number = next](const Result<Committed>& saved) {
-      const std::lock_guard lock(mutex);
-      if (!saved) {
-        std::cerr << saved.error().message() << '\n';
-        ::_exit(1);
-      }
-      const std::string line = "ack " + std::to_string(number) + "\n";
-      if (::write(1, line.data(), line.size()) < 0) ::_exit(1);
-      window.release();
-    });
+    node->transact(id, Edits().set(place, Value(next)).increment(".count", 1), {},
+                   [&, number = next](const Result<Committed>& saved) {
+                     const std::lock_guard lock(mutex);
+                     if (!saved) {
+                       std::cerr << saved.error().message() << '\n';
+                       ::_exit(1);
+                     }
+                     const std::string line = "ack " + std::to_string(number) + "\n";
+                     if (::write(1, line.data(), line.size()) < 0) ::_exit(1);
+                     window.release();
+                   });
   }
 }

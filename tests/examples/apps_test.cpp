@@ -84,9 +84,9 @@ TEST_CASE("the reminder speaks once for each task, when it is due") {
   };
   node.start_app(spec);
   const auto now = node.world().clock()->wall().count();
-  REQUIRE(node.transact(todos, Edits().insert(".tasks", 0, {task("late", false, now + 60'000), task("never"),
-                                                            task("soon", false, now + 5'000),
-                                                            task("done", true, now + 1'000)}))
+  REQUIRE(node.transact(todos, Edits().insert(".tasks", 0,
+                                              {task("late", false, now + 60'000), task("never"),
+                                               task("soon", false, now + 5'000), task("done", true, now + 1'000)}))
               .ok());
   node.pass(4s, 100ms);
   CHECK(said.empty());

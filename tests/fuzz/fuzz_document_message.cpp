@@ -31,9 +31,8 @@ d { 0.1.0 { .: Struct .a: MVReg<String> .t: Text .c: Counter .l: Array .l.[]: St
   settings.at_rest = std::make_shared<const crypto::Secret>(crypto::derive(key->seed(), "fuzz"));
   settings.package = [](const crypto::Digest&) { return package; };
   const crypto::SigningKey document = crypto::SigningKey::generate(random);
-  auto replica =
-      replica::Replica::create(std::move(settings), document, access::Principal::of_key(key->public_key()),
-                               access::DocumentKind::ordinary, {});
+  auto replica = replica::Replica::create(std::move(settings), document, access::Principal::of_key(key->public_key()),
+                                          access::DocumentKind::ordinary, {});
   return std::make_unique<DocumentService>(std::move(replica), package, 1);
 }
 

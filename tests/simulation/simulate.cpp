@@ -46,8 +46,8 @@ bool run(std::uint64_t seed, const tlfs::simulation::Options& options, bool twic
     report.faults.push_back("the same seed gave another trace");
   totals.add(report);
   if (verbose)
-    std::cout << "seed " << seed << ": trace " << std::hex << report.hash << std::dec << ", " << report.steps << " steps, "
-              << report.acknowledged << " writes acknowledged, " << report.crashes << " actors crashed, "
+    std::cout << "seed " << seed << ": trace " << std::hex << report.hash << std::dec << ", " << report.steps
+              << " steps, " << report.acknowledged << " writes acknowledged, " << report.crashes << " actors crashed, "
               << report.power_losses << " losses of power, " << report.damaged << " records damaged\n";
   if (report.faults.empty()) return true;
   std::cerr << "seed " << seed << " failed:\n";

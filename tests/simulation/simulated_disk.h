@@ -1,8 +1,8 @@
 // The disk of a simulated node: records that survive the node, and everything that can go wrong with them, when the
 // simulation says so.
 //
-// What it stands for is a storage::Store, whose writes are atomic and synced: a loss of power at a write leaves all of it
-// or nothing. That the real store keeps this promise over torn and dropped blocks is tested where it is made
+// What it stands for is a storage::Store, whose writes are atomic and synced: a loss of power at a write leaves all of
+// it or nothing. That the real store keeps this promise over torn and dropped blocks is tested where it is made
 // (tests/runtime/storage: the same faults under the real LevelDB).
 #pragma once
 

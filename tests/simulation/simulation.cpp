@@ -144,25 +144,26 @@ class Run {
     const std::uint64_t number = ++last_number_;
     notes.sent.insert(number);
     ++under_way_;
-    node_->ask<Committed>(notes.id,
-                          node_->transact_message(Edits()
-                                                      .set(".done{" + std::to_string(number) + "}", Value(number))
-                                                      .increment(".count", 1)
-                                                      .splice(".text", 0, 0, std::string(1, static_cast<char>('a' + number % 26)))
-                                                      .insert(".items", 0, {Data(Data::Object{{"n", Data(Value(number))}})})),
-                          [this, &notes, number, life = life_](const Result<Committed>& done) {
-                            if (life != life_) return;
-                            --under_way_;
-                            note(done ? done->revision : 7);
-                            if (done) {
-                              ++report_.acknowledged;
-                              notes.acknowledged.insert(number);
-                            } else if (done.error().is(document_actor::Errc::not_saved)) {
-                              ++report_.refused;
-                            } else if (!expected(done.error())) {
-                              fault("a write failed: " + done.error().message() + " (life " + std::to_string(life_) + ")");
-                            }
-                          });
+    node_->ask<Committed>(
+        notes.id,
+        node_->transact_message(Edits()
+                                    .set(".done{" + std::to_string(number) + "}", Value(number))
+                                    .increment(".count", 1)
+                                    .splice(".text", 0, 0, std::string(1, static_cast<char>('a' + number % 26)))
+                                    .insert(".items", 0, {Data(Data::Object{{"n", Data(Value(number))}})})),
+        [this, &notes, number, life = life_](const Result<Committed>& done) {
+          if (life != life_) return;
+          --under_way_;
+          note(done ? done->revision : 7);
+          if (done) {
+            ++report_.acknowledged;
+            notes.acknowledged.insert(number);
+          } else if (done.error().is(document_actor::Errc::not_saved)) {
+            ++report_.refused;
+          } else if (!expected(done.error())) {
+            fault("a write failed: " + done.error().message() + " (life " + std::to_string(life_) + ")");
+          }
+        });
   }
 
   // What a request may end with when an actor has crashed too often, or answers too late.
@@ -280,14 +281,15 @@ class Run {
   // As somebody does who asks for changes.
   void seal(Notes& notes) {
     ++under_way_;
-    node_->ask<Changes>(notes.id, messaging::MessageBuilder<messages::ChangesSince>().seal(),
-                        [this, life = life_](const Result<Changes>& changes) {
-                          if (life != life_) return;
-                          --under_way_;
-                          note(changes ? changes->changes.size() : 5);
-                          if (!changes && !changes.error().is(document_actor::Errc::not_saved) && !expected(changes.error()))
-                            fault("changes were refused: " + changes.error().message());
-                        });
+    node_->ask<Changes>(
+        notes.id, messaging::MessageBuilder<messages::ChangesSince>().seal(),
+        [this, life = life_](const Result<Changes>& changes) {
+          if (life != life_) return;
+          --under_way_;
+          note(changes ? changes->changes.size() : 5);
+          if (!changes && !changes.error().is(document_actor::Errc::not_saved) && !expected(changes.error()))
+            fault("changes were refused: " + changes.error().message());
+        });
   }
 
   void damage_something() {
