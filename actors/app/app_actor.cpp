@@ -219,7 +219,7 @@ class AppActor : public caf::event_based_actor, public Context {
   void arm(std::uint64_t number, nanoseconds delay) {
     Due due;
     due.timer = number;
-    delayed_send(this, std::max(delay, nanoseconds::zero()), std::move(due));
+    delayed_send(this, std::max(delay, nanoseconds::zero()), due);
   }
   void fire(std::uint64_t number) {
     const auto at = timers_.find(number);

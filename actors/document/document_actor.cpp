@@ -349,7 +349,7 @@ void DocumentActor::read(bool with_history) {
         }
         opened(std::move(*read));
       },
-      std::move(question));
+      question);
 }
 
 replica::Replica::Settings DocumentActor::settings() {
@@ -491,10 +491,10 @@ void DocumentActor::flush() {
         announced_ = std::min(announced_, known);
         return;
       }
-      environment_->directory->learn(std::move(said));
+      environment_->directory->learn(said);
       auth::Said news;
       news.document = id_;
-      if (const auto auth = auth_.phase().handle) send(auth, std::move(news));
+      if (const auto auth = auth_.phase().handle) send(auth, news);
     });
   }
   if (!wrote) return;

@@ -133,7 +133,7 @@ void DocumentClient::ask(const document::DocumentId& document, caf::message requ
         if (const Place* here = find(document); here && here->asked == 0 && here->watches.empty()) {
           Sweep later;  // not inside a callback of the reference that goes with the place
           later.document = document;
-          send(this, std::move(later));
+          send(this, later);
         }
       },
       std::move(request));
@@ -154,7 +154,7 @@ void DocumentClient::phase(const document::DocumentId& document, const supervisi
     if (place->watches.empty()) {
       Sweep later;
       later.document = document;
-      send(this, std::move(later));
+      send(this, later);
     }
     return;
   }

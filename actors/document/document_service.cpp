@@ -227,7 +227,7 @@ DocumentStatus DocumentService::status() const {
 
 Status DocumentService::say(const std::function<Status(access::ProtectedDocument&)>& what) {
   const std::uint64_t before = revision();
-  const Status said = what(document());
+  Status said = what(document());
   replica_->observe();
   if (revision() != before) forget_patches();
   return said;

@@ -320,7 +320,7 @@ void RefCore::expire() {
 }
 
 void find_supervisor(caf::event_based_actor& owner, const std::shared_ptr<Registry>& registry, const std::string& path,
-                     std::function<void(Result<caf::actor>)> found) {
+                     const std::function<void(Result<caf::actor>)>& found) {
   const auto id = owner.new_request_id(caf::message_priority::normal).response_id();
   Note(id, &owner)
       .then([found](caf::actor& supervisor) { found(std::move(supervisor)); },

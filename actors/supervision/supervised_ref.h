@@ -145,7 +145,7 @@ class RefCore : public std::enable_shared_from_this<RefCore> {
 // Calls `found` once, on the owner's thread: with the supervisor that is or comes to be at `path`, or with
 // Errc::stopped when none will come.
 void find_supervisor(caf::event_based_actor& owner, const std::shared_ptr<Registry>& registry, const std::string& path,
-                     std::function<void(Result<caf::actor>)> found);
+                     const std::function<void(Result<caf::actor>)>& found);
 
 class SupervisedRef {
  public:

@@ -31,7 +31,7 @@ std::shared_ptr<const schema::Package> package() {
 }
 
 std::string empty_folder(const Arguments& arguments, std::string_view name) {
-  const std::string folder = arguments.work_folder + "/" + std::string(name);
+  std::string folder = arguments.work_folder + "/" + std::string(name);
   std::filesystem::remove_all(folder);
   std::filesystem::create_directories(folder);
   return folder;

@@ -138,7 +138,7 @@ Status clear_unnamed(Transaction& tx, std::uint32_t view_node, const Path& path,
       Path below = path;
       below.push_back(PathStep::field(view.view->nodes()[field].name));
       const Data* named = data.find(below.back().name);
-      const Status s = named ? clear_unnamed(tx, field, below, *named) : tx.remove(below);
+      Status s = named ? clear_unnamed(tx, field, below, *named) : tx.remove(below);
       if (!s) return s;
     }
   } else if (kind == Kind::table && data.object() && !node.children.empty()) {
@@ -149,14 +149,14 @@ Status clear_unnamed(Transaction& tx, std::uint32_t view_node, const Path& path,
       if (!key) continue;  // was refused when it was written
       Path below = path;
       below.push_back(PathStep::of_key(*key));
-      if (const Status s = clear_unnamed(tx, node.children[0], below, m.value); !s) return s;
+      if (Status s = clear_unnamed(tx, node.children[0], below, m.value); !s) return s;
     }
   }
   return {};
 }
 
 Status put(Transaction& tx, const Target& target, const Data& value) {
-  if (const Status s = tx.set(target.path, value); !s) return s;
+  if (Status s = tx.set(target.path, value); !s) return s;
   return clear_unnamed(tx, target.view_node, target.path, value);
 }
 
@@ -191,7 +191,7 @@ Status move(Transaction& tx, const Pointer& from, const Pointer& to) {
   if (!siblings) {
     const Result<Data> value = read(tx, source->path);
     if (!value) return value.error();
-    if (const Status s = tx.remove(source->path); !s) return s;
+    if (Status s = tx.remove(source->path); !s) return s;
     return add(tx, to, *value);
   }
   const Result<Target> target = resolve(tx, to);

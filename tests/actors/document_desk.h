@@ -53,10 +53,10 @@ struct Household {
       Household out;
       SeededRandom random(0x5eed);  // nobody else may draw the same secrets
       access::Realm realm({device_key(1), &random, {}, {}});
-      access::ProtectedDocument& user = realm.create_user(key_of(9), notes_package());
-      out.user = user.id();
+      access::ProtectedDocument& person = realm.create_user(key_of(9), notes_package());
+      out.user = person.id();
       for (const std::uint8_t device : {2, 3}) REQUIRE(realm.add_device(device_key(device)->public_key()).ok());
-      out.statements = user.statements();
+      out.statements = person.statements();
       return out;
     }();
     return one;

@@ -16,7 +16,7 @@ using Lines = std::vector<std::string>;
 
 // A caller with a reference to one child "scribe", and what came of its requests.
 struct Desk {
-  explicit Desk(std::uint64_t seed = 1, RefOptions options = {}, bool with_child = true,
+  explicit Desk(std::uint64_t seed = 1, const RefOptions& options = {}, bool with_child = true,
                 Backoff backoff = {.initial = 1s, .jitter = 0})
       : world(seed), diary(std::make_shared<Diary>()) {
     auto config = world.supervisor_config();
@@ -39,13 +39,13 @@ struct Desk {
     World::let(client, [this, x, options](caf::event_based_actor&) {
       ref->request<int>(
           options,
-          [this, x](Result<int> r) { outcome(std::to_string(x), r.ok() ? std::to_string(*r) : code(r.error())); }, x);
+          [this, x](const Result<int>& r) { outcome(std::to_string(x), r.ok() ? std::to_string(*r) : code(r.error())); }, x);
     });
   }
-  void command(std::string what, RequestOptions options = {}) {
+  void command(const std::string& what, RequestOptions options = {}) {
     World::let(client, [this, what, options](caf::event_based_actor&) {
       ref->request<std::string>(
-          options, [this, what](Result<std::string> r) { outcome(what, r.ok() ? *r : code(r.error())); }, what);
+          options, [this, what](const Result<std::string>& r) { outcome(what, r.ok() ? *r : code(r.error())); }, what);
     });
   }
   void outcome(const std::string& what, const std::string& result) { outcomes.push_back(what + ": " + result); }

@@ -14,7 +14,7 @@ using testing::World;
 using Lines = std::vector<std::string>;
 
 // Writes down its start and its end; throws on "throw", ignores on "ignore" being asked to stop, quits on "quit".
-ChildSpec noisy(std::string id, std::shared_ptr<Diary> diary, Restart restart = Restart::permanent) {
+ChildSpec noisy(const std::string& id, const std::shared_ptr<Diary>& diary, Restart restart = Restart::permanent) {
   ChildSpec spec;
   spec.id = id;
   spec.restart = restart;

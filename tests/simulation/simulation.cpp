@@ -58,7 +58,7 @@ struct Notes {
 class Run {
  public:
   Run(std::uint64_t seed, const Options& options)
-      : seed_(seed), options_(options), random_(seed * 0x9e3779b97f4a7c15u + 1), disk_(std::make_shared<Disk>()) {}
+      : options_(options), random_(seed * 0x9e3779b97f4a7c15u + 1), disk_(std::make_shared<Disk>()) {}
 
   Report go() {
     try {
@@ -353,7 +353,6 @@ class Run {
 
   static constexpr std::uint64_t kAll = 1'000'000;
 
-  const std::uint64_t seed_;
   const Options options_;
   SeededRandom random_;
   std::shared_ptr<Disk> disk_;

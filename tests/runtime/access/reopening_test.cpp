@@ -124,7 +124,7 @@ TEST_CASE("a document that is closed and opened at random moments stays what it 
           random.chance(0.5) ? ".title" : ".rows[\"" + std::string(kRows[random.below(3)]) + "\"].name";
       const std::string value = "own" + std::to_string(random.below(1000));
       const auto a = stays.set(path, value);
-      const auto b = closes.set(path, value);
+      auto b = closes.set(path, value);
       CHECK(a.has_value() == b.has_value());
       return b;
     };
@@ -233,7 +233,8 @@ struct Closed {
     replica.id = d;
   }
   void open(Load with) {
-    REQUIRE(why(replica.open(snapshot, statements, std::move(with))) == "done");
+    const std::string opened = why(replica.open(snapshot, statements, std::move(with)));
+    REQUIRE(opened == "done");
     REQUIRE(why(replica->recover({}, {}, 0)) == "done");
   }
 };
@@ -256,7 +257,8 @@ TEST_CASE("what is done every day does not ask for history") {
   // Bob goes on from what both had, and says something that concerns nobody's leaves.
   REQUIRE(closed.bob->set(closed.d, ".title", "five").ok());
   std::vector<document::Change> news = closed.bob->at(closed.d).content().changes_since(closed.version);
-  CHECK(r->take({}, std::move(news)).changes == 1);
+  const auto taken = r->take({}, std::move(news));
+  CHECK(taken.changes == 1);
   CHECK(r->grant({}, Level::read, Principal::of_key(closed.bob->key()->public_key())).ok());
   CHECK(r->revoke({}, Level::read, Principal::of_key(closed.bob->key()->public_key())).ok());
   CHECK(r->tend() == false);
