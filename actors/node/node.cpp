@@ -159,16 +159,17 @@ Result<std::unique_ptr<Node>> Node::start(Settings settings) {
     std::error_code error;
     std::filesystem::create_directories(settings.directory, error);
     if (error) return Error(storage::Errc::denied, settings.directory + ": cannot be made: " + error.message());
-    Result<node::Identity> opened = node::open_identity(settings.directory, settings.passphrase, actors->random);
-    if (!opened) return opened.error();
-    identity = std::move(*opened);
   }
   const store::OpenStore open = store_in(settings.directory);
   Result<std::unique_ptr<storage::Store>> opened = open();
   if (!opened) return opened.error();
   std::unique_ptr<storage::Store> store = std::move(*opened);
   if (!settings.directory.empty()) {
-    const Result<std::uint64_t> incarnation = node::check_continuity(settings.directory, *store, actors->random);
+    Result<node::Identity> known = node::open_identity(settings.directory, *store, settings.passphrase, actors->random);
+    if (!known) return known.error();
+    identity = std::move(*known);
+    const Result<std::uint64_t> incarnation =
+        node::check_continuity(settings.directory, *store, identity.made, actors->random);
     if (!incarnation) return incarnation.error();
     environment->new_incarnation = *incarnation;
   }
@@ -203,10 +204,12 @@ Result<std::unique_ptr<Node>> Node::start(Settings settings) {
   tree.environment = std::move(environment);
   tree.random = [] { return std::make_shared<crypto::SystemRandom>(); };
   tree.logger = std::move(logger);
+  tree.stuck_after = settings.stuck_after;
   tree.client.timeout = settings.request_timeout;
   tree.client.max_held = kMaxRequestsUnderWay + 64;
   tree.client.max_open = settings.max_open / node::Tree::kClients + 1;
   actors->tree = node::start_tree(*actors->system, std::move(tree));
+  actors->watchdog = std::make_unique<supervision::Watchdog>(actors->tree.registry);
   actors->client_id = actors->random.next_u64() | 1;
   actors->settings = std::move(settings);
   return std::unique_ptr<Node>(new Node(std::move(actors)));
@@ -295,7 +298,8 @@ std::future<Result<std::vector<DocumentInfo>>> Node::documents() {
   auto promise = std::make_shared<std::promise<Result<std::vector<DocumentInfo>>>>();
   auto future = promise->get_future();
   actors_->system->spawn([this, promise](caf::event_based_actor* self) {
-    auto store = std::make_shared<supervision::SupervisedRef>(self, actors_->tree.registry, supervision::kNodePath, store::kStoreId);
+    auto store = std::make_shared<supervision::SupervisedRef>(self, actors_->tree.registry, supervision::kNodePath,
+                                                              store::kStoreId);
     store->request<store::Listings>(
         {.timeout = actors_->settings.request_timeout, .idempotent = true},
         [this, promise, self, store](const Result<store::Listings>& read) {
@@ -384,7 +388,8 @@ std::future<Result<Committed>> Node::transact(const document::DocumentId& id,
 
 namespace {
 
-messaging::Message<messages::TakeBack> take_back(const std::string& origin, bool redo, std::uint64_t client, std::uint64_t number) {
+messaging::Message<messages::TakeBack> take_back(const std::string& origin, bool redo, std::uint64_t client,
+                                                 std::uint64_t number) {
   return message_of<messages::TakeBack>([&](auto& root) {
     root.setOrigin(document_actor::to_text(origin));
     root.setRedo(redo);
@@ -441,11 +446,11 @@ std::future<Result<PermanentAddress>> Node::locate(const document::DocumentId& i
 
 std::future<Result<std::vector<HistoryEntry>>> Node::history(const document::DocumentId& id, std::size_t limit) {
   auto [done, future] = promised<std::vector<HistoryEntry>>();
-  ask<std::vector<HistoryEntry>>(id, message_of<messages::GetHistory>([&](auto& root) {
-                                   root.setLimit(static_cast<std::uint32_t>(std::min<std::size_t>(
-                                       limit, document_actor::kMaxHistoryEntries)));
-                                 }),
-                                 std::move(done));
+  ask<std::vector<HistoryEntry>>(
+      id, message_of<messages::GetHistory>([&](auto& root) {
+        root.setLimit(static_cast<std::uint32_t>(std::min<std::size_t>(limit, document_actor::kMaxHistoryEntries)));
+      }),
+      std::move(done));
   return std::move(future);
 }
 
@@ -537,8 +542,8 @@ std::future<Status> Node::admit(const document::DocumentId& id, const access::Pr
   return std::move(future);
 }
 
-std::future<Result<Explained>> Node::explain(const document::DocumentId& id, std::string_view path,
-                                             access::Level level, const access::Principal& who) {
+std::future<Result<Explained>> Node::explain(const document::DocumentId& id, std::string_view path, access::Level level,
+                                             const access::Principal& who) {
   auto [done, future] = promised<Explained>();
   ask<Explained>(id, message_of<messages::Explain>([&](auto& root) {
                    root.setAt(document_actor::to_text(std::string(path)));
@@ -607,20 +612,20 @@ template <class Reply, class Request>
 std::future<Status> asked(Node::Actors& actors, const char* path, Request request) {
   auto promise = std::make_shared<std::promise<Status>>();
   auto future = promise->get_future();
-  actors.system->spawn([promise, path, registry = actors.tree.registry,
-                        request = std::move(request)](caf::event_based_actor* self) {
-    supervision::find_supervisor(*self, registry, path, [promise, self, request](const Result<caf::actor>& there) {
-      const auto failed = [promise](const caf::error& error) {
-        promise->set_value(Error(supervision::errc_of(error), supervision::describe(error)));
-      };
-      if (!there) return promise->set_value(there.error());
-      auto handle = self->request(*there, std::chrono::seconds(30), request);
-      if constexpr (std::is_void_v<Reply>)
-        handle.then([promise] { promise->set_value({}); }, failed);
-      else
-        handle.then([promise](const Reply&) { promise->set_value({}); }, failed);
-    });
-  });
+  actors.system->spawn(
+      [promise, path, registry = actors.tree.registry, request = std::move(request)](caf::event_based_actor* self) {
+        supervision::find_supervisor(*self, registry, path, [promise, self, request](const Result<caf::actor>& there) {
+          const auto failed = [promise](const caf::error& error) {
+            promise->set_value(Error(supervision::errc_of(error), supervision::describe(error)));
+          };
+          if (!there) return promise->set_value(there.error());
+          auto handle = self->request(*there, std::chrono::seconds(30), request);
+          if constexpr (std::is_void_v<Reply>)
+            handle.then([promise] { promise->set_value({}); }, failed);
+          else
+            handle.then([promise](const Reply&) { promise->set_value({}); }, failed);
+        });
+      });
   return future;
 }
 
@@ -648,7 +653,8 @@ std::future<Status> Node::stop_app(const std::string& id) {
 }
 
 void Node::post_any(const std::string& id, std::any message) {
-  actors_->system->spawn([registry = actors_->tree.registry, id, message = std::move(message)](caf::event_based_actor* self) {
+  actors_->system->spawn([registry = actors_->tree.registry, id,
+                          message = std::move(message)](caf::event_based_actor* self) {
     supervision::find_supervisor(*self, registry, node::kAppsPath, [self, id, message](const Result<caf::actor>& apps) {
       if (!apps) return;
       supervision::WatchChild question;
@@ -662,44 +668,6 @@ void Node::post_any(const std::string& id, std::any message) {
           });
     });
   });
-}
-
-// ---- inside ----
-
-namespace {
-
-bool crash(Node& node, const caf::actor& supervisor, std::string id) {
-  caf::scoped_actor self(*node.actors().system);
-  supervision::WatchChild question;
-  question.id = std::move(id);
-  bool crashed = false;
-  self->request(supervisor, std::chrono::seconds(10), std::move(question))
-      .receive(
-          [&](supervision::ChildPhase& phase) {
-            if (phase.kind != supervision::PhaseKind::up) return;
-            caf::anon_send_exit(phase.handle, caf::exit_reason::kill);
-            crashed = true;
-          },
-          [](caf::error&) {});
-  return crashed;
-}
-
-}  // namespace
-
-bool crash_document(Node& node, const document::DocumentId& id) {
-  return crash(node, node.actors().tree.registry->supervisor_at(node::kDocumentsPath), document_actor::document_child_id(id));
-}
-
-bool crash_app(Node& node, const std::string& id) { return crash(node, node.actors().tree.registry->supervisor_at(node::kAppsPath), id); }
-
-bool crash_store(Node& node) { return crash(node, node.actors().tree.root, store::kStoreId); }
-
-supervision::SupervisorStatus documents_status(Node& node) {
-  caf::scoped_actor self(*node.actors().system);
-  supervision::SupervisorStatus out;
-  self->request(node.actors().tree.registry->supervisor_at(node::kDocumentsPath), std::chrono::seconds(10), supervision::GetStatus())
-      .receive([&](supervision::SupervisorStatus& status) { out = std::move(status); }, [](caf::error&) {});
-  return out;
 }
 
 }  // namespace tlfs

@@ -7,18 +7,19 @@ namespace tlfs::node {
 
 Tree start_tree(caf::actor_system& system, TreeSettings settings) {
   Tree tree;
-  tree.registry = std::make_shared<supervision::Registry>(settings.environment->clock, settings.logger);
+  tree.registry =
+      std::make_shared<supervision::Registry>(settings.environment->clock, settings.logger, settings.stuck_after);
   settings.environment->registry = tree.registry;
   tree.environment = settings.environment;
   const auto dynamic = [&](const char* id) {
-    return supervision::supervisor_spec(id, [random = settings.random, intensity = settings.intensity,
-                                             backoff = settings.backoff] {
-      supervision::SupervisorConfig config;
-      config.intensity = intensity;
-      config.backoff = backoff;
-      config.random = random();
-      return config;
-    });
+    return supervision::supervisor_spec(
+        id, [random = settings.random, intensity = settings.intensity, backoff = settings.backoff] {
+          supervision::SupervisorConfig config;
+          config.intensity = intensity;
+          config.backoff = backoff;
+          config.random = random();
+          return config;
+        });
   };
   supervision::SupervisorConfig config;
   config.path = supervision::ActorPath("node");
