@@ -97,20 +97,31 @@ std::optional<Mark> mark_of(const std::string& path) {
 
 Identity identity_of(std::shared_ptr<const crypto::SigningKey> device) {
   auto at_rest = std::make_shared<const crypto::Secret>(crypto::derive(device->seed(), "tlfs device at rest"));
-  return {std::move(device), std::move(at_rest)};
+  return {std::move(device), std::move(at_rest), false};
 }
 
-Result<Identity> open_identity(const std::string& directory, const std::optional<access::Passphrase>& passphrase,
-                               Random& random) {
+Result<Identity> open_identity(const std::string& directory, storage::Store& store,
+                               const std::optional<access::Passphrase>& passphrase, Random& random) {
   std::error_code error;
   const bool known = fs::exists(directory + "/device.key", error);
-  if (!known && fs::exists(directory + "/" + kStoreFolder, error))
-    return Error(storage::Errc::missing, directory +
-                                             ": there are records and no device.key that could open them; "
-                                             "bring the file back, or start in another directory");
+  if (!known) {
+    // An interrupted first start leaves a store without records.
+    bool used = false;
+    const auto scanned = store.scan({}, {}, [&](ByteView, ByteView) {
+      used = true;
+      return false;
+    });
+    if (!scanned) return scanned.error();
+    if (used || !scanned->corrupt.empty() || scanned->unreadable)
+      return Error(storage::Errc::missing, directory +
+                                               ": there are records and no device.key that could open them; "
+                                               "bring the file back, or start in another directory");
+  }
   Result<crypto::SigningKey> key = known ? open_key(directory, passphrase) : make_key(directory, passphrase, random);
   if (!key) return key.error();
-  return identity_of(std::make_shared<const crypto::SigningKey>(std::move(*key)));
+  Identity identity = identity_of(std::make_shared<const crypto::SigningKey>(std::move(*key)));
+  identity.made = !known;
+  return identity;
 }
 
 Result<std::optional<Bytes>> read_identity(storage::Store& store, std::string_view name) {
@@ -123,7 +134,8 @@ Status write_identity(storage::Store& store, std::string_view name, Bytes value)
   return store.write(batch);
 }
 
-Result<std::uint64_t> check_continuity(const std::string& directory, storage::Store& store, Random& random) {
+Result<std::uint64_t> check_continuity(const std::string& directory, storage::Store& store, bool fresh,
+                                       Random& random) {
   const std::string path = directory + "/continuity";
   const auto remembered = read_identity(store, "continuity");
   const auto incarnation = read_identity(store, "incarnation");
@@ -134,7 +146,6 @@ Result<std::uint64_t> check_continuity(const std::string& directory, storage::St
   const std::optional<Mark> found = mark_of(path);
   if (readable && *remembered && found && found->encode() == **remembered) return current;
 
-  const bool fresh = readable && !*remembered;
   if (!fresh) current = random.next_u64() | 1;
   Bytes bytes(kMarkBytes);
   random.fill(bytes);

@@ -27,17 +27,19 @@ inline constexpr const char* kStoreFolder = "store";
 struct Identity {
   std::shared_ptr<const crypto::SigningKey> device;
   std::shared_ptr<const crypto::Secret> at_rest;  // of the device, for its own disk
+  bool made = false;                              // just now; the device has written nothing yet
 };
 
-// The device's key in `directory`, made when nothing is there yet. access::KeyFileErrc; storage::Errc::missing when
-// there are records and no key; the errors of writing a file.
-Result<Identity> open_identity(const std::string& directory, const std::optional<access::Passphrase>& passphrase,
-                               Random& random);
+// The device's key in `directory`, made when nothing is there yet. Whoever has opened the directory's store has the
+// directory for itself, so no two processes make a key at once. access::KeyFileErrc; storage::Errc::missing when there
+// are records and no key; the errors of writing a file.
+Result<Identity> open_identity(const std::string& directory, storage::Store& store,
+                               const std::optional<access::Passphrase>& passphrase, Random& random);
 Identity identity_of(std::shared_ptr<const crypto::SigningKey> device);
 
-// The incarnation that documents go on with; 0 as long as nothing was ever lost. Writes to the store when that has
-// changed since the last start.
-Result<std::uint64_t> check_continuity(const std::string& directory, storage::Store& store, Random& random);
+// The incarnation that documents go on with; 0 as long as nothing was ever lost. `fresh`: the device's key was made
+// just now. Writes to the store when that has changed since the last start.
+Result<std::uint64_t> check_continuity(const std::string& directory, storage::Store& store, bool fresh, Random& random);
 
 // What is remembered in the store under a name.
 Result<std::optional<Bytes>> read_identity(storage::Store& store, std::string_view name);

@@ -116,7 +116,7 @@ Result<document::DocumentId> find_user(storage::Store& store, const node::Identi
     std::copy((*known)->begin(), (*known)->end(), id.begin());
     Result<std::vector<access::SignedStatement>> statements = statements_in(store, id);
     if (!statements) return statements.error();
-    directory.learn(std::move(*statements));
+    directory.learn(*statements);
     return id;
   }
   const crypto::SigningKey recovery = crypto::SigningKey::generate(random);
@@ -133,14 +133,14 @@ Result<document::DocumentId> find_user(storage::Store& store, const node::Identi
   settings.document.secrets = std::make_shared<access::EpochSecrets>();
   settings.document.random = &random;
   settings.at_rest = identity.at_rest;
-  settings.package = [package](const crypto::Digest&) { return package; };
+  settings.package = [package](const crypto::Digest&) -> std::shared_ptr<const schema::Package> { return package; };
   const auto replica = replica::Replica::join(std::move(settings));
   (void)replica->take(statements, {});
   storage::Batch batch;
   for (storage::Batch part = replica->take_writes(); !part.empty(); part = replica->take_writes()) batch.append(part);
   batch.put(storage::identity_key("user"), Bytes(id.begin(), id.end()));
   if (Status s = store.write(batch); !s) return s.error();
-  directory.learn(std::move(statements));
+  directory.learn(statements);
   return id;
 }
 
@@ -159,16 +159,17 @@ Result<std::unique_ptr<Node>> Node::start(Settings settings) {
     std::error_code error;
     std::filesystem::create_directories(settings.directory, error);
     if (error) return Error(storage::Errc::denied, settings.directory + ": cannot be made: " + error.message());
-    Result<node::Identity> opened = node::open_identity(settings.directory, settings.passphrase, actors->random);
-    if (!opened) return opened.error();
-    identity = std::move(*opened);
   }
   const store::OpenStore open = store_in(settings.directory);
   Result<std::unique_ptr<storage::Store>> opened = open();
   if (!opened) return opened.error();
   std::unique_ptr<storage::Store> store = std::move(*opened);
   if (!settings.directory.empty()) {
-    const Result<std::uint64_t> incarnation = node::check_continuity(settings.directory, *store, actors->random);
+    Result<node::Identity> known = node::open_identity(settings.directory, *store, settings.passphrase, actors->random);
+    if (!known) return known.error();
+    identity = std::move(*known);
+    const Result<std::uint64_t> incarnation =
+        node::check_continuity(settings.directory, *store, identity.made, actors->random);
     if (!incarnation) return incarnation.error();
     environment->new_incarnation = *incarnation;
   }
@@ -203,10 +204,12 @@ Result<std::unique_ptr<Node>> Node::start(Settings settings) {
   tree.environment = std::move(environment);
   tree.random = [] { return std::make_shared<crypto::SystemRandom>(); };
   tree.logger = std::move(logger);
+  tree.stuck_after = settings.stuck_after;
   tree.client.timeout = settings.request_timeout;
   tree.client.max_held = kMaxRequestsUnderWay + 64;
   tree.client.max_open = settings.max_open / node::Tree::kClients + 1;
   actors->tree = node::start_tree(*actors->system, std::move(tree));
+  actors->watchdog = std::make_unique<supervision::Watchdog>(actors->tree.registry);
   actors->client_id = actors->random.next_u64() | 1;
   actors->settings = std::move(settings);
   return std::unique_ptr<Node>(new Node(std::move(actors)));
@@ -590,7 +593,7 @@ void Node::learn(const std::vector<Bytes>& statements) {
   for (const Bytes& bytes : statements)
     if (Result<access::SignedStatement> s = access::decode_statement(bytes); s && access::verify_signature(*s))
       out.push_back(std::move(*s));
-  actors_->tree.environment->directory->learn(std::move(out));
+  actors_->tree.environment->directory->learn(out);
 }
 
 std::vector<Bytes> Node::introduction() const {
@@ -665,48 +668,6 @@ void Node::post_any(const std::string& id, std::any message) {
           });
     });
   });
-}
-
-// ---- inside ----
-
-namespace {
-
-bool crash(Node& node, const caf::actor& supervisor, std::string id) {
-  caf::scoped_actor self(*node.actors().system);
-  supervision::WatchChild question;
-  question.id = std::move(id);
-  bool crashed = false;
-  self->request(supervisor, std::chrono::seconds(10), std::move(question))
-      .receive(
-          [&](supervision::ChildPhase& phase) {
-            if (phase.kind != supervision::PhaseKind::up) return;
-            caf::anon_send_exit(phase.handle, caf::exit_reason::kill);
-            crashed = true;
-          },
-          [](caf::error&) {});
-  return crashed;
-}
-
-}  // namespace
-
-bool crash_document(Node& node, const document::DocumentId& id) {
-  return crash(node, node.actors().tree.registry->supervisor_at(node::kDocumentsPath),
-               document_actor::document_child_id(id));
-}
-
-bool crash_app(Node& node, const std::string& id) {
-  return crash(node, node.actors().tree.registry->supervisor_at(node::kAppsPath), id);
-}
-
-bool crash_store(Node& node) { return crash(node, node.actors().tree.root, store::kStoreId); }
-
-supervision::SupervisorStatus documents_status(Node& node) {
-  caf::scoped_actor self(*node.actors().system);
-  supervision::SupervisorStatus out;
-  self->request(node.actors().tree.registry->supervisor_at(node::kDocumentsPath), std::chrono::seconds(10),
-                supervision::GetStatus())
-      .receive([&](supervision::SupervisorStatus& status) { out = std::move(status); }, [](caf::error&) {});
-  return out;
 }
 
 }  // namespace tlfs

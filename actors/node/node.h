@@ -32,7 +32,9 @@
 
 #include "actors/app/app.h"
 #include "actors/document/protocol.h"
+#include "actors/messaging/message.h"
 #include "runtime/access/key_file.h"
+#include "schema/messages/tree.capnp.h"
 
 namespace tlfs {
 
@@ -45,6 +47,8 @@ using document_actor::HistoryEntry;
 using document_actor::Imported;
 using document_actor::PermanentAddress;
 using document_actor::Update;
+
+using TreeMessage = messaging::Message<messages::NodeTree>;
 
 inline constexpr std::size_t kMaxRequestsUnderWay = 2048;  // of one document
 
@@ -90,7 +94,9 @@ class Node {
     std::size_t workers = 2;                                     // threads, beside that of the store
     std::chrono::milliseconds request_timeout = std::chrono::seconds(30);
     std::chrono::milliseconds close_after = std::chrono::seconds(60);  // a document that nobody asks for
-    std::size_t max_open = 1024;     // documents; beyond that those are closed that nobody watches, the idlest first
+    std::size_t max_open = 1024;  // documents; beyond that those are closed that nobody watches, the idlest first
+    // An actor that is in one handler for longer is reported, in the log and in tree().
+    std::chrono::milliseconds stuck_after = std::chrono::seconds(5);
     std::string log_level = "warn";  // spdlog's names; to stderr
   };
 
@@ -191,6 +197,13 @@ class Node {
   void post(const std::string& id, T message) {
     post_any(id, std::any(std::move(message)));
   }
+
+  // ---- what goes on inside ----
+  // The actors alive, what they have done, what waits for them, how they ended. Ready within seconds whatever hangs:
+  // what does not answer is in it as silent.
+  std::future<TreeMessage> tree();
+  // The same as numbers, with those of the store, in the text format of Prometheus.
+  std::future<std::string> metrics();
 
   // The actors behind it; for the house itself (node_actors.h).
   struct Actors;

@@ -18,6 +18,7 @@ struct Node::Actors {
   caf::actor_system_config config;
   std::optional<caf::actor_system> system;
   node::Tree tree;
+  std::unique_ptr<supervision::Watchdog> watchdog;
   std::uint64_t client_id = 0;  // of WriteIds
   std::atomic<std::uint64_t> last_write{0};
 

@@ -7,7 +7,8 @@ namespace tlfs::node {
 
 Tree start_tree(caf::actor_system& system, TreeSettings settings) {
   Tree tree;
-  tree.registry = std::make_shared<supervision::Registry>(settings.environment->clock, settings.logger);
+  tree.registry =
+      std::make_shared<supervision::Registry>(settings.environment->clock, settings.logger, settings.stuck_after);
   settings.environment->registry = tree.registry;
   tree.environment = settings.environment;
   const auto dynamic = [&](const char* id) {

@@ -33,6 +33,7 @@ struct TreeSettings {
   std::shared_ptr<document_actor::DocumentEnvironment> environment;
   std::function<std::shared_ptr<Random>()> random;  // one for each supervisor
   std::shared_ptr<spdlog::logger> logger;
+  supervision::Nanoseconds stuck_after = std::chrono::seconds(5);  // in one handler
   supervision::Intensity intensity;
   supervision::Backoff backoff;
   document_actor::DocumentClient::Settings client;

@@ -5,6 +5,7 @@
 
 #include "bridges/cli/own_node.h"
 #include "bridges/cli/stop_signal.h"
+#include "bridges/control/tree_json.h"
 
 namespace tlfs::cli {
 namespace {
@@ -59,7 +60,11 @@ int run(const CommandContext& context, const Options& o) {
 Status print_tree(const Options& o, ReplyReader reply) {
   const auto data = document::parse_json(string_of(reply.getTree()));
   if (!data) return data.error();
-  std::cout << document::to_json(*data, !o.json) << "\n";
+  if (o.json)
+    std::cout << document::to_json(*data) << "\n";
+  else
+    std::cout << control::tree_text(*data);
+  if (o.watch && !o.json) std::cout << "\n";
   std::cout.flush();
   return {};
 }
@@ -87,6 +92,16 @@ int tree(const CommandContext& context, const Options& o) {
   return kExitOk;
 }
 
+int metrics(const CommandContext& context, const Options& o) {
+  return ask(
+      context, o.json,
+      [](messages::control::ControlRequest::Builder request) { return request.setNodeMetrics(), Status(); },
+      [&](ReplyReader reply) {
+        std::cout << string_of(reply.getMetrics());
+        return static_cast<int>(kExitOk);
+      });
+}
+
 }  // namespace
 
 void add_node_commands(CLI::App& app, const CommandContext& context) {
@@ -101,8 +116,13 @@ void add_node_commands(CLI::App& app, const CommandContext& context) {
                  "Meanwhile the other commands talk to it, through the socket node.sock in the directory; without it, "
                  "each starts a node for itself."},
                 o->json, [context, o] { return run(context, *o); });
-  CLI::App* sub = add_node_verb(*group, context, {"tree", "Print what a node consists of.", "tlfs node tree --watch"},
-                                o->json, [context, o] { return tree(context, *o); });
+  CLI::App* sub =
+      add_node_verb(*group, context, {"tree", "Print the live tree of a node's actors.", "tlfs node tree --watch"},
+                    o->json, [context, o] { return tree(context, *o); });
+  add_node_verb(*group, context,
+                {"metrics", "Print the numbers of a node, as Prometheus reads them.", "tlfs node metrics",
+                 "With --json only a problem is data."},
+                o->json, [context, o] { return metrics(context, *o); });
   sub->add_flag("--watch", o->watch, "again every second, until it is interrupted");
 }
 

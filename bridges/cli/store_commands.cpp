@@ -1,5 +1,6 @@
 #include "bridges/cli/store_commands.h"
 
+#include <filesystem>
 #include <iostream>
 #include <memory>
 #include <string>
@@ -114,6 +115,17 @@ int check(const Options& o) {
   return finish(damaged ? kProblem : kOk);
 }
 
+// What could not be read may have been the device's own: its next start must not take the copy for the whole, and goes
+// on as a new incarnation.
+Status end_continuity(const Options& o) {
+  const std::string path = o.data + "/" + kContinuityFile;
+  std::error_code error;
+  std::filesystem::remove(path, error);
+  if (!error) return {};
+  return Error(storage::Errc::denied, path + ": cannot be removed (" + error.message() +
+                                          "); the store was repaired, but remove this file before the node starts");
+}
+
 int repair(const Options& o) {
   const storage::LevelDbOptions options = store_of(o);
   Bar bar;
@@ -121,6 +133,8 @@ int repair(const Options& o) {
   const auto report = storage::repair_leveldb_store(options, progress);
   bar.finish();
   if (!report) return complain(report.error());
+  if (!report->original.empty())
+    if (const Status s = end_continuity(o); !s) return complain(s.error());
   if (o.json) {
     Data::Object out;
     out.push_back({"original", report->original.empty() ? Data() : text(report->original)});

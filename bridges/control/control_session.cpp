@@ -7,6 +7,7 @@
 
 #include "bridges/control/json_patch.h"
 #include "bridges/control/names.h"
+#include "bridges/control/tree_json.h"
 #include "schema/lens/package.h"
 
 namespace tlfs::control {
@@ -23,11 +24,13 @@ std::string path_of(messages::control::Place::Reader place) {
 }
 capnp::Data::Reader data_of(ByteView bytes) { return {bytes.data(), bytes.size()}; }
 
+Error silent() { return Error(Errc::unreachable, "the node does not answer"); }
+
 // Waits, but not for ever: a node answers every request in time, unless something is wrong with it.
 template <class T>
 Result<T> settled(std::future<Result<T>> future) {
   if (future.wait_for(kAnswerTimeout) == std::future_status::ready) return future.get();
-  return Error(Errc::unreachable, "the node does not answer");
+  return silent();
 }
 
 // One request, while it is handled.
@@ -55,6 +58,7 @@ class Verb {
   Status change_access(messages::control::ChangeAccess::Reader in, bool grant);
   Status explain(messages::control::ChangeAccess::Reader in);
   Status tree();
+  Status metrics();
 
   Status committed(Result<Committed> done);
   Status done(std::future<Status> future);
@@ -113,6 +117,8 @@ Status Verb::run() {
       return explain(request_.getExplain());
     case ControlRequest::NODE_TREE:
       return tree();
+    case ControlRequest::NODE_METRICS:
+      return metrics();
     default:
       return Error(Errc::malformed, "the node does not know this request; it is older than the program that asks");
   }
@@ -300,16 +306,22 @@ Status Verb::explain(messages::control::ChangeAccess::Reader in) {
   return {};
 }
 
-// What a node says of itself as a whole; the tree of its actors belongs here.
 Status Verb::tree() {
-  const auto documents = settled(node_.documents());
-  if (!documents) return documents.error();
-  document::Data::Object node;
-  node.push_back({"path", Value(std::string("node"))});
-  node.push_back({"device", Value(to_hex(node_.device()))});
-  node.push_back({"user", Value(to_hex(node_.user()))});
-  node.push_back({"documents", Value(static_cast<std::uint64_t>(documents->size()))});
-  reply_->setTree(document::to_json(document::Data(std::move(node))));
+  auto tree = node_.tree();
+  if (tree.wait_for(kAnswerTimeout) != std::future_status::ready) return silent();
+  document::Data data = tree_data(*tree.get().read());
+  data.object()->insert(data.object()->begin(),
+                        {{"device", Value(to_hex(node_.device()))}, {"user", Value(to_hex(node_.user()))}});
+  const auto json = json_text(data);
+  if (!json) return json.error();
+  reply_->setTree(*json);
+  return {};
+}
+
+Status Verb::metrics() {
+  auto metrics = node_.metrics();
+  if (metrics.wait_for(kAnswerTimeout) != std::future_status::ready) return silent();
+  reply_->setMetrics(metrics.get());
   return {};
 }
 
@@ -324,7 +336,7 @@ Status Verb::committed(Result<Committed> done) {
 }
 
 Status Verb::done(std::future<Status> future) {
-  const Status s = settled(std::move(future));
+  Status s = settled(std::move(future));
   if (s) reply_->setDone();
   return s;
 }

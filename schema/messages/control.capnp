@@ -28,6 +28,7 @@ struct ControlRequest {
     revoke @14 :ChangeAccess;  # done
     explain @15 :ChangeAccess; # Explained
     nodeTree @16 :Void;        # Tree
+    nodeMetrics @17 :Void;     # Metrics
   }
 }
 
@@ -84,6 +85,7 @@ struct ControlReply {
     updated @10 :Updated;
     explained @11 :Explanation;
     tree @12 :Text;            # JSON
+    metrics @13 :Text;         # the text format of Prometheus
   }
 }
 

@@ -6,10 +6,12 @@
 #include <atomic>
 #include <condition_variable>
 #include <filesystem>
+#include <thread>
 
 #include <catch2/catch.hpp>
 
 #include "actors/node/node_actors.h"
+#include "runtime/storage/leveldb_store.h"
 #include "schema/compiler/compile.h"
 
 namespace tlfs {
@@ -209,6 +211,56 @@ TEST_CASE("what is wrong with a directory is said at the start") {
   std::filesystem::rename(key, key + ".elsewhere");
   CHECK(Node::start({.directory = directory.path}).error().is(storage::Errc::missing));
   CHECK_FALSE(Node::start({.directory = "/proc/nowhere"}).ok());
+}
+
+TEST_CASE("nodes that begin in one unused directory at once do not spoil each other's key") {
+  for (int round = 0; round < 20; ++round) {
+    const TemporaryDirectory parent;
+    const std::string directory = parent.path + "/new";
+    std::atomic<int> waiting{4};
+    std::atomic<int> locked{0}, wrong{0};
+    std::mutex mutex;
+    std::vector<std::unique_ptr<Node>> started;
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 4; ++i)
+      threads.emplace_back([&] {
+        --waiting;
+        while (waiting > 0) std::this_thread::yield();
+        auto node = Node::start({.directory = directory, .log_level = "off"});
+        const std::lock_guard lock(mutex);
+        if (node)
+          started.push_back(std::move(*node));
+        else
+          ++(node.error().is(storage::Errc::locked) ? locked : wrong);
+      });
+    for (std::thread& thread : threads) thread.join();
+    REQUIRE(started.size() == 1);
+    CHECK(locked == 3);
+    CHECK(wrong == 0);
+    const crypto::PublicKey device = started.front()->device();
+    started.clear();
+    const auto again = Node::start({.directory = directory, .log_level = "off"});
+    REQUIRE(again.ok());
+    CHECK((*again)->device() == device);
+  }
+}
+
+TEST_CASE("a start that was interrupted before the key was made is begun again") {
+  const TemporaryDirectory directory;
+  storage::LevelDbOptions options;
+  options.directory = directory.path + "/store";
+  REQUIRE(storage::open_leveldb_store(options).ok());
+  CHECK(Node::start({.directory = directory.path, .log_level = "off"}).ok());
+}
+
+TEST_CASE("a key that is brought to an empty store goes on as another incarnation of its device") {
+  const TemporaryDirectory directory;
+  { const auto node = quiet_node(directory.path); }
+  std::filesystem::remove_all(directory.path + "/store");
+  const auto node = quiet_node(directory.path);
+  const auto id = node->create_document(package()).get().value();
+  REQUIRE(node->transact(id, Edits().increment(".count", 1)).get().ok());
+  CHECK(node->history(id).get()->front().incarnation != 0);
 }
 
 TEST_CASE("after unsubscribe no call follows") {

@@ -218,10 +218,20 @@ class Verbs:
         self.assertEqual(self.value("id", "--json"), first)
         self.assertEqual(self.ok("id"), f"device  {first['device']}\nuser    {first['user']}\n")
 
-    def test_the_node_describes_itself(self):
+    def test_the_node_shows_its_tree_and_its_numbers(self):
         self.create()
-        self.assertTrue(self.value("node", "tree", "--json"))
-        self.assertTrue(json.loads(self.ok("node", "tree")))
+        self.ok("doc", "get", "list")
+        shown = self.value("node", "tree", "--json")
+        self.assertEqual(shown["device"], self.value("id", "--json")["device"])
+        root = shown["tree"]
+        self.assertEqual((root["path"], root["state"]), ("/node", "running"))
+        self.assertEqual([child["path"] for child in root["children"]], ["/node/store", "/node/auth", "/node/documents", "/node/apps"])
+        text = self.ok("node", "tree")
+        self.assertIn("\n  /node/store  running  messages ", text)
+        self.assertIn("dead letters ", text)
+        metrics = self.ok("node", "metrics")
+        self.assertIn('\ntlfs_actors{actor="/node/store",state="running"} 1\n', metrics)
+        self.assertIn("\ntlfs_store_answers 1\n", metrics)
 
     def test_a_problem_is_an_object_when_data_is_asked_for(self):
         code, out, err = self.tlfs("doc", "get", "nothing", "--json")
@@ -291,6 +301,15 @@ class Watching(Case):
             process.send_signal(signal.SIGINT)
             self.assertEqual(process.wait(PATIENCE), 0)
         self.assertIsNone(node.poll())
+
+    def test_the_tree_is_shown_again_and_again(self):
+        self.run_node()
+        watcher = self.start("node", "tree", "--watch", "--json")
+        first, second = (json.loads(line)["tree"] for line in self.lines(watcher, 2))
+        self.assertEqual(first["path"], "/node")
+        self.assertGreater(second["messages"], first["messages"])
+        watcher.send_signal(signal.SIGINT)
+        self.assertEqual(watcher.wait(PATIENCE), 0)
 
     def test_a_watcher_without_a_node_is_one_for_the_others(self):
         watcher = self.start("watch", "list")
@@ -465,6 +484,37 @@ class FirstUse(Case):
                     content = file.read()
                 self.assertNotIn(key, content, name)
                 self.assertNotIn(keys[0].encode(), content, name)
+
+    def test_commands_that_begin_in_one_unused_directory_at_once_become_one_device(self):
+        for number in range(5):
+            data = os.path.join(self.folder, f"at-once-{number}")
+            commands = [self.start("id", "--json", data=data) for _ in range(2)]
+            devices = set()
+            for command in commands:
+                out, err = command.communicate(timeout=PATIENCE)
+                self.assertEqual(command.returncode, 0, err)
+                devices.add(json.loads(out)["device"])
+            devices.add(json.loads(self.ok("id", "--json", data=data))["device"])
+            self.assertEqual(len(devices), 1)
+
+    def test_after_a_repair_the_device_goes_on_as_another_incarnation(self):
+        self.create()
+        self.ok("doc", "set", "list", ".title", '"before"')
+        self.assertEqual(self.incarnations(), {0})
+        store = os.path.join(self.data, "store")
+        os.remove(os.path.join(store, "CURRENT"))
+        repair = subprocess.run([PROGRAM, "store", "repair", "--data", self.data], capture_output=True, check=False, env=self.env, text=True,
+                                timeout=PATIENCE)
+        self.assertEqual(repair.returncode, 0, repair.stderr)
+        self.assertIn(store + ".damaged-1", repair.stdout)
+        self.assertEqual(self.value("doc", "get", "list", ".title"), "before")
+        self.ok("doc", "set", "list", ".title", '"after"')
+        self.assertEqual(len(self.incarnations()), 2)
+        self.ok("doc", "set", "list", ".title", '"later"')
+        self.assertEqual(len(self.incarnations()), 2)
+
+    def incarnations(self):
+        return {change["incarnation"] for change in self.value("doc", "history", "list", "--json")}
 
     def test_only_what_makes_something_begins_a_node(self):
         self.assertEqual(self.value("doc", "list", "--json"), [])
