@@ -1,8 +1,8 @@
 // The disk of a simulated node: records that survive the node, and everything that can go wrong with them, when the
 // simulation says so.
 //
-// What it stands for is a storage::Store, whose writes are atomic and synced: a loss of power at a write leaves all of it
-// or nothing. That the real store keeps this promise over torn and dropped blocks is tested where it is made
+// What it stands for is a storage::Store, whose writes are atomic and synced: a loss of power at a write leaves all of
+// it or nothing. That the real store keeps this promise over torn and dropped blocks is tested where it is made
 // (tests/runtime/storage: the same faults under the real LevelDB).
 #pragma once
 
@@ -38,8 +38,11 @@ struct Disk {
 // For TestNode::Settings::open_store.
 Result<std::unique_ptr<storage::Store>> open(const std::shared_ptr<Disk>& disk);
 
-// Changes a byte of a record, chosen at random among those that `may` admits. The key of the record; nothing when there
-// is none.
-std::optional<Bytes> damage(Disk& disk, SeededRandom& random, const std::function<bool(ByteView key)>& may);
+// A record, and its value before it was damaged.
+struct Damaged {
+  Bytes key, value;
+};
+// Changes a byte of a record, chosen at random among those that `may` admits; nothing when there is none.
+std::optional<Damaged> damage(Disk& disk, SeededRandom& random, const std::function<bool(ByteView key)>& may);
 
 }  // namespace tlfs::simulation

@@ -52,6 +52,7 @@ struct Notes {
   DocumentId id{};
   std::set<std::uint64_t> sent, acknowledged;
   bool damaged = false;  // some of it may be gone, if that is said
+  bool shut = false;     // a statement of its own is gone, and nobody here has another copy: it may take no writes
   std::shared_ptr<Screen> screen;
 };
 
@@ -144,25 +145,26 @@ class Run {
     const std::uint64_t number = ++last_number_;
     notes.sent.insert(number);
     ++under_way_;
-    node_->ask<Committed>(notes.id,
-                          node_->transact_message(Edits()
-                                                      .set(".done{" + std::to_string(number) + "}", Value(number))
-                                                      .increment(".count", 1)
-                                                      .splice(".text", 0, 0, std::string(1, static_cast<char>('a' + number % 26)))
-                                                      .insert(".items", 0, {Data(Data::Object{{"n", Data(Value(number))}})})),
-                          [this, &notes, number, life = life_](const Result<Committed>& done) {
-                            if (life != life_) return;
-                            --under_way_;
-                            note(done ? done->revision : 7);
-                            if (done) {
-                              ++report_.acknowledged;
-                              notes.acknowledged.insert(number);
-                            } else if (done.error().is(document_actor::Errc::not_saved)) {
-                              ++report_.refused;
-                            } else if (!expected(done.error())) {
-                              fault("a write failed: " + done.error().message() + " (life " + std::to_string(life_) + ")");
-                            }
-                          });
+    node_->ask<Committed>(
+        notes.id,
+        node_->transact_message(Edits()
+                                    .set(".done{" + std::to_string(number) + "}", Value(number))
+                                    .increment(".count", 1)
+                                    .splice(".text", 0, 0, std::string(1, static_cast<char>('a' + number % 26)))
+                                    .insert(".items", 0, {Data(Data::Object{{"n", Data(Value(number))}})})),
+        [this, &notes, number, life = life_](const Result<Committed>& done) {
+          if (life != life_) return;
+          --under_way_;
+          note(done ? done->revision : 7);
+          if (done) {
+            ++report_.acknowledged;
+            notes.acknowledged.insert(number);
+          } else if (done.error().is(document_actor::Errc::not_saved)) {
+            ++report_.refused;
+          } else if (!expected(done.error()) && !(notes.shut && shuts_out(done.error()))) {
+            fault("a write failed: " + done.error().message() + " (life " + std::to_string(life_) + ")");
+          }
+        });
   }
 
   // What a request may end with when an actor has crashed too often, or answers too late.
@@ -170,6 +172,8 @@ class Run {
     return error.module() == supervision::errc_module(supervision::Errc()) ||
            error.is(document_actor::Errc::no_such_document) || error.is(document_actor::Errc::busy);
   }
+
+  static bool shuts_out(const Error& error) { return error.is(access::Errc::no_key) || error.is(access::Errc::denied); }
 
   void read(Notes& notes) {
     messaging::MessageBuilder<messages::Get> builder;
@@ -280,26 +284,29 @@ class Run {
   // As somebody does who asks for changes.
   void seal(Notes& notes) {
     ++under_way_;
-    node_->ask<Changes>(notes.id, messaging::MessageBuilder<messages::ChangesSince>().seal(),
-                        [this, life = life_](const Result<Changes>& changes) {
-                          if (life != life_) return;
-                          --under_way_;
-                          note(changes ? changes->changes.size() : 5);
-                          if (!changes && !changes.error().is(document_actor::Errc::not_saved) && !expected(changes.error()))
-                            fault("changes were refused: " + changes.error().message());
-                        });
+    node_->ask<Changes>(
+        notes.id, messaging::MessageBuilder<messages::ChangesSince>().seal(),
+        [this, life = life_](const Result<Changes>& changes) {
+          if (life != life_) return;
+          --under_way_;
+          note(changes ? changes->changes.size() : 5);
+          if (!changes && !changes.error().is(document_actor::Errc::not_saved) && !expected(changes.error()))
+            fault("changes were refused: " + changes.error().message());
+        });
   }
 
   void damage_something() {
     Notes& notes = any();
     const storage::Range range = storage::document_range(notes.id);
-    const auto key = damage(*disk_, random_, [&](ByteView k) {
+    const auto damaged = damage(*disk_, random_, [&](ByteView k) {
       return !std::lexicographical_compare(k.begin(), k.end(), range.from.begin(), range.from.end()) &&
              std::lexicographical_compare(k.begin(), k.end(), range.to.begin(), range.to.end());
     });
-    if (!key) return;
-    ++report_.damaged;
+    if (!damaged) return;
+    report_.damaged.push_back("in life " + std::to_string(life_) + " " + storage::describe_key(damaged->key));
     notes.damaged = true;
+    if (const auto s = access::decode_statement(damaged->value); s && s->statement.document == notes.id)
+      notes.shut = true;
   }
 
   // ---- the end ----
