@@ -12,6 +12,7 @@
 
 #include <spdlog/sinks/ostream_sink.h>
 #include <spdlog/spdlog.h>
+#include <caf/actor_addr.hpp>
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
 #include <caf/event_based_actor.hpp>
@@ -78,6 +79,7 @@ class World {
   // The actor is slow: others are preferred for so many steps.
   void hold(const caf::actor& slow, std::uint64_t steps) {
     held_ = dynamic_cast<caf::resumable*>(caf::actor_cast<caf::abstract_actor*>(slow));
+    held_address_ = slow.address();
     held_steps_ = steps;
   }
   std::uint64_t steps() const { return steps_; }
@@ -200,6 +202,8 @@ class World {
   std::optional<caf::actor_system> system_;
   caf::scheduler::test_coordinator* scheduler_ = nullptr;
   std::vector<caf::actor> actors_;
+  // Keeps the place in memory of who is held from becoming another actor's, on which the order of steps would depend.
+  caf::actor_addr held_address_;
 };
 
 }  // namespace tlfs::testing

@@ -127,6 +127,8 @@ class ProtectedDocument final : private document::Guard, private Sightings {
   // What nobody needs to ask for: cuts after removals from groups, boxes that readers lack. To be called when
   // statements have come, here or to a document that this one refers to. Returns whether anything was said.
   bool tend();
+  // Takes what the neighbours know and this log does not. Returns whether there was any.
+  bool learn_news();
 
   Result<Address> address(std::string_view path) const;
   // The address as statements name it. no_key where this device cannot know.
@@ -211,7 +213,6 @@ class ProtectedDocument final : private document::Guard, private Sightings {
   Result<Statement> begin(Level level, const Address& at, std::string_view to_do) const;
   Status say(Statement s, std::set<DocumentId> relies_on = {});
   void say_gathered();
-  bool learn_news();
   void note(const std::vector<StatementHash>& added);
   void settle(Taken& report);
   std::vector<crypto::Digest> heads_with(const std::set<DocumentId>& relies_on) const;

@@ -259,6 +259,7 @@ Result<std::unique_ptr<ProtectedDocument>> Opening::document_of(std::uint64_t in
   for (const auto& package : packages)
     if (const auto added = document->content().add_package(package); !added) return added.error();
   (void)document->take(statements(), {});
+  (void)document->learn_news();  // those of users and groups may be known elsewhere on this device
   return document;
 }
 
@@ -267,6 +268,7 @@ void Opening::read_past() {
   if (!snapshot_.empty() || !p_.past->has_any()) return;
   ProtectedDocument reader(settings_in(0));  // its keys open the archive
   (void)reader.take(statements(), {});
+  if (found_.statements_lost) (void)reader.learn_news();
   p_.past->set_unarchive([&](ByteView bytes) { return reader.unarchive(bytes, p_.at_rest()); });
   past_changes_ = p_.past->all(p_.lost);
   p_.past->set_unarchive(nullptr);

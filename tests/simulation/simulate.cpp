@@ -23,7 +23,7 @@ struct Totals {
     acknowledged += r.acknowledged;
     crashes += r.crashes;
     power_losses += r.power_losses;
-    damaged += r.damaged;
+    damaged += r.damaged.size();
     refused += r.refused;
   }
 };
@@ -48,9 +48,10 @@ bool run(std::uint64_t seed, const tlfs::simulation::Options& options, bool twic
   if (verbose)
     std::cout << "seed " << seed << ": trace " << std::hex << report.hash << std::dec << ", " << report.steps
               << " steps, " << report.acknowledged << " writes acknowledged, " << report.crashes << " actors crashed, "
-              << report.power_losses << " losses of power, " << report.damaged << " records damaged\n";
+              << report.power_losses << " losses of power, " << report.damaged.size() << " records damaged\n";
   if (report.faults.empty()) return true;
   std::cerr << "seed " << seed << " failed:\n";
+  for (const std::string& record : report.damaged) std::cerr << "  damaged: " << record << '\n';
   for (const std::string& fault : report.faults) std::cerr << "  " << fault << '\n';
   std::cerr << "replay it with: ./dev simulate --seed " << seed << '\n';
   return false;

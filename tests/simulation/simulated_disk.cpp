@@ -1,5 +1,7 @@
 #include "tests/simulation/simulated_disk.h"
 
+#include "runtime/storage/frame.h"
+
 namespace tlfs::simulation {
 namespace {
 
@@ -45,7 +47,7 @@ Result<std::unique_ptr<storage::Store>> open(const std::shared_ptr<Disk>& disk) 
   return std::unique_ptr<storage::Store>(std::make_unique<SimulatedStore>(disk, std::move(*inside)));
 }
 
-std::optional<Bytes> damage(Disk& disk, SeededRandom& random, const std::function<bool(ByteView key)>& may) {
+std::optional<Damaged> damage(Disk& disk, SeededRandom& random, const std::function<bool(ByteView key)>& may) {
   std::vector<Bytes*> values;
   std::vector<Bytes> keys;
   for (auto& [key, value] : disk.records->records)
@@ -56,8 +58,11 @@ std::optional<Bytes> damage(Disk& disk, SeededRandom& random, const std::functio
   if (values.empty()) return std::nullopt;
   const std::size_t which = random.below(values.size());
   Bytes& value = *values[which];
+  Damaged out{keys[which], {}};
+  if (const auto framed = storage::unframe(out.key, value))
+    out.value.assign(framed->value.begin(), framed->value.end());
   value[random.below(value.size())] ^= static_cast<std::uint8_t>(1 + random.below(255));
-  return keys[which];
+  return out;
 }
 
 }  // namespace tlfs::simulation

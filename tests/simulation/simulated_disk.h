@@ -38,8 +38,11 @@ struct Disk {
 // For TestNode::Settings::open_store.
 Result<std::unique_ptr<storage::Store>> open(const std::shared_ptr<Disk>& disk);
 
-// Changes a byte of a record, chosen at random among those that `may` admits. The key of the record; nothing when there
-// is none.
-std::optional<Bytes> damage(Disk& disk, SeededRandom& random, const std::function<bool(ByteView key)>& may);
+// A record, and its value before it was damaged.
+struct Damaged {
+  Bytes key, value;
+};
+// Changes a byte of a record, chosen at random among those that `may` admits; nothing when there is none.
+std::optional<Damaged> damage(Disk& disk, SeededRandom& random, const std::function<bool(ByteView key)>& may);
 
 }  // namespace tlfs::simulation

@@ -30,9 +30,9 @@ struct Report {
   std::uint64_t acknowledged = 0;
   std::uint64_t crashes = 0;  // of actors
   std::uint64_t power_losses = 0;
-  std::uint64_t damaged = 0;        // records
-  std::uint64_t refused = 0;        // writes, by a disk that was full
-  std::vector<std::string> faults;  // what was not true
+  std::uint64_t refused = 0;         // writes, by a disk that was full
+  std::vector<std::string> damaged;  // records
+  std::vector<std::string> faults;   // what was not true
 };
 
 struct Options {

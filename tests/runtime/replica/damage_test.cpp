@@ -1,6 +1,7 @@
 // Every record damaged or lost, one at a time.
 #include <catch2/catch.hpp>
 
+#include "runtime/access/realm.h"
 #include "tests/runtime/replica/workload.h"
 
 using namespace tlfs;
@@ -122,4 +123,62 @@ TEST_CASE("Any one record may be damaged or gone: what can be read opens, and wh
       }
     }
   }
+}
+
+TEST_CASE("A damaged statement of a user comes back from what this device knows elsewhere, and writing goes on") {
+  Device alice(1);
+  SeededRandom random(2);
+  access::Realm realm(
+      {std::make_shared<const crypto::SigningKey>(crypto::SigningKey::from_seed(alice.seed())), &random, {}, {}});
+  access::ProtectedDocument& user =
+      realm.create_user(crypto::SigningKey::generate(random), document::testing::story_package());
+  REQUIRE(realm.add_device(crypto::SigningKey::generate(random).public_key()).ok());
+  struct Known final : access::Neighbours {
+    std::vector<access::SignedStatement> statements;
+    std::vector<access::SignedStatement> news_of(const DocumentId& document,
+                                                 const access::AuthorityLog& log) const override {
+      std::vector<access::SignedStatement> out;
+      for (const access::SignedStatement& s : statements)
+        if (s.statement.document == document && !log.has(s.hash)) out.push_back(s);
+      return out;
+    }
+  } known;
+  known.statements = user.statements();
+  const auto settings = [&] {
+    Replica::Settings s = alice.settings(alice.id);
+    s.document.neighbours = &known;
+    return s;
+  };
+  Replica::Settings first = settings();
+  first.document.package = document::testing::story_package();
+  alice.replica = Replica::create(std::move(first), crypto::SigningKey::generate(random), Principal::user(user.id()),
+                                  access::DocumentKind::ordinary, known.statements);
+  alice.id = alice.replica->document().id();
+  alice.save();
+  REQUIRE(alice.set(".title", "before").ok());
+
+  const Disk whole = alice.disk;
+  std::size_t tried = 0;
+  for (const auto& [key, value] : whole) {
+    const auto statement = access::decode_statement(value);
+    if (!statement || statement->statement.document != user.id()) continue;
+    ++tried;
+    INFO(storage::describe_key(key));
+    Disk disk = whole;
+    disk.erase(key);
+    auto opened = Replica::open(settings(), read(disk, alice.id, true));
+    REQUIRE(opened.ok());
+    CHECK_FALSE((*opened)->lost().empty());
+    alice.disk = std::move(disk);
+    alice.replica = std::move(*opened);
+    alice.save();
+    CHECK(alice.content().json().find("before") != std::string::npos);
+    CHECK(alice.set(".title", "after").ok());
+    // And from then on its own records are whole.
+    opened = Replica::open(alice.settings(alice.id), read(alice.disk, alice.id, true));
+    REQUIRE(opened.ok());
+    CHECK((*opened)->lost().empty());
+    CHECK((*opened)->document().content().json().find("after") != std::string::npos);
+  }
+  CHECK(tried >= 2);
 }
