@@ -614,17 +614,20 @@ std::future<Status> asked(Node::Actors& actors, const char* path, Request reques
   auto future = promise->get_future();
   actors.system->spawn(
       [promise, path, registry = actors.tree.registry, request = std::move(request)](caf::event_based_actor* self) {
-        supervision::find_supervisor(*self, registry, path, [promise, self, request](const Result<caf::actor>& there) {
-          const auto failed = [promise](const caf::error& error) {
-            promise->set_value(Error(supervision::errc_of(error), supervision::describe(error)));
-          };
-          if (!there) return promise->set_value(there.error());
-          auto handle = self->request(*there, std::chrono::seconds(30), request);
-          if constexpr (std::is_void_v<Reply>)
-            handle.then([promise] { promise->set_value({}); }, failed);
-          else
-            handle.then([promise](const Reply&) { promise->set_value({}); }, failed);
-        });
+        // Nobody else holds the one who waits, when the supervisor is yet to come.
+        const auto alive = caf::actor_cast<caf::actor>(self);
+        supervision::find_supervisor(
+            *self, registry, path, [promise, self, alive, request](const Result<caf::actor>& there) {
+              const auto failed = [promise](const caf::error& error) {
+                promise->set_value(Error(supervision::errc_of(error), supervision::describe(error)));
+              };
+              if (!there) return promise->set_value(there.error());
+              auto handle = self->request(*there, std::chrono::seconds(30), request);
+              if constexpr (std::is_void_v<Reply>)
+                handle.then([promise] { promise->set_value({}); }, failed);
+              else
+                handle.then([promise](const Reply&) { promise->set_value({}); }, failed);
+            });
       });
   return future;
 }
@@ -653,21 +656,23 @@ std::future<Status> Node::stop_app(const std::string& id) {
 }
 
 void Node::post_any(const std::string& id, std::any message) {
-  actors_->system->spawn([registry = actors_->tree.registry, id,
-                          message = std::move(message)](caf::event_based_actor* self) {
-    supervision::find_supervisor(*self, registry, node::kAppsPath, [self, id, message](const Result<caf::actor>& apps) {
-      if (!apps) return;
-      supervision::WatchChild question;
-      question.id = id;
-      question.known = supervision::PhaseKind::waiting;  // whatever it is, it is answered at once
-      self->request(*apps, std::chrono::seconds(30), std::move(question))
-          .then([self, message](const supervision::ChildPhase& phase) {
-            app::Post post;
-            post.message = message;
-            if (phase.handle) self->send(phase.handle, std::move(post));
-          });
-    });
-  });
+  actors_->system->spawn(
+      [registry = actors_->tree.registry, id, message = std::move(message)](caf::event_based_actor* self) {
+        const auto alive = caf::actor_cast<caf::actor>(self);  // as above
+        supervision::find_supervisor(
+            *self, registry, node::kAppsPath, [self, alive, id, message](const Result<caf::actor>& apps) {
+              if (!apps) return;
+              supervision::WatchChild question;
+              question.id = id;
+              question.known = supervision::PhaseKind::waiting;  // whatever it is, it is answered at once
+              self->request(*apps, std::chrono::seconds(30), std::move(question))
+                  .then([self, message](const supervision::ChildPhase& phase) {
+                    app::Post post;
+                    post.message = message;
+                    if (phase.handle) self->send(phase.handle, std::move(post));
+                  });
+            });
+      });
 }
 
 }  // namespace tlfs
