@@ -233,7 +233,9 @@ struct Script {
       desk.ask<Committed>(
           desk.transact_message(
               Edits().splice(".text", i, 0, std::string(1, static_cast<char>('a' + i))).increment(".count", 1)),
-          [this](const Result<Committed>& done) { done ? void(++acknowledged) : faults.push_back(done.error().message()); });
+          [this](const Result<Committed>& done) {
+            done ? void(++acknowledged) : faults.push_back(done.error().message());
+          });
     }
   }
   void check() {

@@ -23,7 +23,8 @@ struct Desk {
   caf::actor supervisor, child;
   std::function<void(const std::string&)> on_text = [](const std::string&) {};
 
-  explicit Desk(MailboxSpec mailbox = {}, const std::function<caf::behavior(caf::event_based_actor*)>& behave = nullptr) {
+  explicit Desk(MailboxSpec mailbox = {},
+                const std::function<caf::behavior(caf::event_based_actor*)>& behave = nullptr) {
     ChildSpec spec;
     spec.id = "desk";
     spec.mailbox = std::move(mailbox);

@@ -39,7 +39,10 @@ struct Desk {
     World::let(client, [this, x, options](caf::event_based_actor&) {
       ref->request<int>(
           options,
-          [this, x](const Result<int>& r) { outcome(std::to_string(x), r.ok() ? std::to_string(*r) : code(r.error())); }, x);
+          [this, x](const Result<int>& r) {
+            outcome(std::to_string(x), r.ok() ? std::to_string(*r) : code(r.error()));
+          },
+          x);
     });
   }
   void command(const std::string& what, RequestOptions options = {}) {
