@@ -14,7 +14,7 @@ caf::behavior AuthActor::make_behavior() {
   store_ = supervision::SupervisedRef(this, registry_, supervision::kNodePath, store::kStoreId);
   return {
       [this](const Follow& request) { return follow(request); },
-      [this](const Said& what) { said(what.document); },
+      [this](const Said& what) { said(what); },
   };
 }
 
@@ -29,13 +29,22 @@ caf::result<void> AuthActor::follow(const Follow& request) {
   asked->missing = 1;
   const auto follower = caf::actor_cast<caf::actor_addr>(current_sender());
   for (const document::DocumentId& document : request.documents) {
-    if (following_ < kMaxFollowed && followers_[document].insert(follower).second) ++following_;
+    std::set<caf::actor_addr>& followers = followers_[document];
+    if (followers.size() >= kFollowersSwept && followers.size() >= 2 * alive_[document]) sweep(document, followers);
+    if (following_ < kMaxFollowed && followers.insert(follower).second) ++following_;
     if (fetched_.contains(document)) continue;
     ++asked->missing;
     fetch(document, asked);
   }
   if (--asked->missing == 0) asked->promise.deliver(caf::unit);
   return caf::delegated<void>();
+}
+
+// Those that have ended go when they may be as many as those that have not.
+void AuthActor::sweep(const document::DocumentId& document, std::set<caf::actor_addr>& followers) {
+  following_ -= std::erase_if(
+      followers, [](const caf::actor_addr& address) { return !caf::actor_cast<caf::strong_actor_ptr>(address); });
+  alive_[document] = followers.size();
 }
 
 // What the disk cannot give now is asked for again by the next one who follows.
@@ -60,9 +69,11 @@ void AuthActor::fetch(const document::DocumentId& document, const std::shared_pt
       std::move(question));
 }
 
-void AuthActor::said(const document::DocumentId& document) {
+void AuthActor::said(const Said& what) {
+  const document::DocumentId& document = what.document;
   const auto at = followers_.find(document);
   if (at == followers_.end()) return;
+  directory_->learn(what.statements);
   std::erase_if(at->second, [&](const caf::actor_addr& address) {
     const auto follower = caf::actor_cast<caf::actor>(address);
     if (!follower) {

@@ -26,6 +26,7 @@
 namespace tlfs::auth {
 
 inline constexpr const char* kAuthId = "auth";
+inline constexpr std::size_t kFollowersSwept = 64;     // of one document, from which on it is looked who has ended
 inline constexpr std::size_t kMaxFollowed = 1u << 20;  // pairs of follower and followed
 
 class AuthActor : public caf::event_based_actor {
@@ -47,13 +48,15 @@ class AuthActor : public caf::event_based_actor {
 
   caf::result<void> follow(const Follow& request);
   void fetch(const document::DocumentId& document, const std::shared_ptr<Asked>& asked);
-  void said(const document::DocumentId& document);
+  void said(const Said& what);
+  void sweep(const document::DocumentId& document, std::set<caf::actor_addr>& followers);
 
   std::shared_ptr<supervision::Registry> registry_;
   std::shared_ptr<auth::Directory> directory_;
   supervision::SupervisedRef store_;
   std::set<document::DocumentId> fetched_;
   std::map<document::DocumentId, std::set<caf::actor_addr>> followers_;
+  std::map<document::DocumentId, std::size_t> alive_;  // followers, when they were swept last
   std::size_t following_ = 0;
 };
 

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "actors/messaging/local_only.h"
-#include "runtime/document/ids.h"
+#include "runtime/access/statement.h"
 
 namespace tlfs::auth {
 
@@ -14,9 +14,11 @@ struct Follow : messaging::LocalOnly {
   std::vector<document::DocumentId> documents;
 };
 
-// Statements of this document have reached the disk and lie in the directory. No reply.
+// Statements of this document have reached the disk. Those of a document that nobody follows are dropped: who follows
+// it later reads them from there. No reply.
 struct Said : messaging::LocalOnly {
   document::DocumentId document{};
+  std::vector<access::SignedStatement> statements;
 };
 
 // To those who follow: the directory has something new of this document.

@@ -476,25 +476,29 @@ void DocumentActor::follow() {
 void DocumentActor::flush() {
   const access::AuthorityLog& log = service_->replica().document().log();
   const std::size_t known = announced_;
-  std::vector<access::SignedStatement> said;
-  for (; announced_ < log.size(); ++announced_) said.push_back(log.at(announced_));
+  std::vector<access::SignedStatement> said, of_others;
+  for (; announced_ < log.size(); ++announced_) {
+    const access::SignedStatement& s = log.at(announced_);
+    (s.statement.document == id_ ? said : of_others).push_back(s);
+  }
   bool wrote = false;
   for (storage::Batch writes = service_->take_writes(); !writes.empty(); writes = service_->take_writes()) {
     wrote = true;
     gate_.add(std::move(writes));
   }
   pump();
-  if (!said.empty()) {
+  if (!said.empty() || !of_others.empty()) {
     follow();
-    gate_.wait([this, known, said = std::move(said)](const Status& saved) mutable {
+    auth::Said news;
+    news.document = id_;
+    news.statements = std::move(said);
+    gate_.wait([this, known, news = std::move(news), of_others = std::move(of_others)](const Status& saved) mutable {
       if (!saved) {  // the next time
         announced_ = std::min(announced_, known);
         return;
       }
-      environment_->directory->learn(said);
-      auth::Said news;
-      news.document = id_;
-      if (const auto auth = auth_.phase().handle) send(auth, news);
+      environment_->directory->learn(of_others);
+      if (const auto auth = auth_.phase().handle) send(auth, std::move(news));
     });
   }
   if (!wrote) return;
