@@ -133,7 +133,10 @@ Result<document::DocumentId> find_user(storage::Store& store, const node::Identi
   settings.document.secrets = std::make_shared<access::EpochSecrets>();
   settings.document.random = &random;
   settings.at_rest = identity.at_rest;
-  settings.package = [package](const crypto::Digest&) -> std::shared_ptr<const schema::Package> { return package; };
+  settings.package = [package](const crypto::Digest&) {
+    auto known = package;
+    return known;
+  };
   const auto replica = replica::Replica::join(std::move(settings));
   (void)replica->take(statements, {});
   storage::Batch batch;
