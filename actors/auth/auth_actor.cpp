@@ -82,7 +82,7 @@ void AuthActor::said(const Said& what) {
     }
     News news;
     news.document = document;
-    send(follower, std::move(news));
+    send(follower, news);
     return false;
   });
 }

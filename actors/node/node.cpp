@@ -134,8 +134,8 @@ Result<document::DocumentId> find_user(storage::Store& store, const node::Identi
   settings.document.random = &random;
   settings.at_rest = identity.at_rest;
   settings.package = [package](const crypto::Digest&) {
-    auto known = package;
-    return known;
+    auto copy = package;
+    return copy;
   };
   const auto replica = replica::Replica::join(std::move(settings));
   (void)replica->take(statements, {});

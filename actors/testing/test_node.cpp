@@ -133,7 +133,7 @@ std::string TestNode::json(const DocumentId& id, std::string_view path) {
   return value ? document::to_json(*value->snapshot) : value.error().message();
 }
 
-Result<Changes> TestNode::changes_since(const DocumentId& id, document::Version have) {
+Result<Changes> TestNode::changes_since(const DocumentId& id, const document::Version& have) {
   messaging::MessageBuilder<messages::ChangesSince> builder;
   document_actor::write(have, builder->initHeads(static_cast<unsigned>(have.size())));
   return answer<Changes>(id, std::move(builder).seal());

@@ -65,7 +65,7 @@ class TestNode {
   Result<Committed> transact(const DocumentId& id, Edits edits);
   Result<Update> get(const DocumentId& id, std::string_view path = ".");
   std::string json(const DocumentId& id, std::string_view path = ".");  // or the error's sentence
-  Result<Changes> changes_since(const DocumentId& id, document::Version have = {});
+  Result<Changes> changes_since(const DocumentId& id, const document::Version& have = {});
   Result<Imported> import_changes(const DocumentId& id, const Changes& changes);
 
   // These do not: the answer comes while the world runs.
