@@ -116,7 +116,7 @@ void StoreActor::commit(std::size_t count) {
 }
 
 Status StoreActor::put(const storage::Batch& batch) {
-  const Status status = store_->write(batch);
+  Status status = store_->write(batch);
   if (status) {
     ++counters_.commits;
     counters_.bytes += batch.bytes();

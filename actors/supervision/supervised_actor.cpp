@@ -85,9 +85,11 @@ void Gate::admit(caf::scheduled_actor& self, caf::mailbox_element_ptr element, c
 void Gate::admit_to_list(caf::scheduled_actor& self, caf::mailbox_element_ptr element, caf::execution_unit* unit,
                          Push push) {
   WaitingList::Added added{WaitingList::Outcome::refused, nullptr};
+  bool closed = false;  // since the look
   {
     const std::lock_guard lock(list_->mutex);
-    if (!list_->closed) {
+    closed = list_->closed;
+    if (!closed) {
       added = list_->add(std::move(element));
       // Inside the lock: a token must not be overtaken by what its sender sends next.
       if (added.outcome == WaitingList::Outcome::added) {
@@ -96,8 +98,8 @@ void Gate::admit_to_list(caf::scheduled_actor& self, caf::mailbox_element_ptr el
       }
     }
   }
-  if (element) {  // closed since the look
-    dead_letter(*element, DeadLetterReason::ended);
+  if (closed) {
+    dead_letter(*element, DeadLetterReason::ended);  // NOLINT(bugprone-use-after-move): it was not moved then
     return push(self, std::move(element), unit);
   }
   if (added.outcome == WaitingList::Outcome::refused) return refuse(*added.replaced);
