@@ -118,7 +118,7 @@ struct ControlServer::Parts {
 
 ControlServer::ControlServer(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
-Result<std::unique_ptr<ControlServer>> ControlServer::start(Settings settings) {
+Result<std::unique_ptr<ControlServer>> ControlServer::start(const Settings& settings) {
   auto parts = std::make_unique<Parts>();
   Parts* const p = parts.get();
   const std::size_t most = settings.limits.connections;

@@ -27,7 +27,7 @@ class ControlServer {
   };
 
   // Errors of net::LocalServer::listen.
-  static Result<std::unique_ptr<ControlServer>> start(Settings settings);
+  static Result<std::unique_ptr<ControlServer>> start(const Settings& settings);
   // Ends the connections and waits for the requests that are being handled. Removes the socket.
   ~ControlServer();
   ControlServer(const ControlServer&) = delete;
