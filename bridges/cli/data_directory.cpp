@@ -46,7 +46,7 @@ std::shared_ptr<DataOptions> add_data_options(CLI::App& app) {
 }
 
 std::string default_data_directory() {
-  if (const std::string data = variable("TLFS_DATA"); !data.empty()) return data;
+  if (std::string data = variable("TLFS_DATA"); !data.empty()) return data;
   if (const std::string share = variable("XDG_DATA_HOME"); !share.empty()) return share + "/tlfs";
   if (const std::string home = variable("HOME"); !home.empty()) return home + "/.local/share/tlfs";
   return "";
