@@ -18,7 +18,8 @@ MessageType::MessageType(const caf::type_erased_tuple& content) {
 std::string MessageType::name() const {
   if (word_ == 0) return "nothing";
   if (word_ <= caf::type_nrs) return caf::numbered_type_names[word_ - 1];
-  const char* raw = reinterpret_cast<const std::type_info*>(word_)->name();
+  const char* raw =
+      reinterpret_cast<const std::type_info*>(word_)->name();  // NOLINT(performance-no-int-to-ptr): it was one
   int status = 0;
   const std::unique_ptr<char, void (*)(void*)> readable(abi::__cxa_demangle(raw, nullptr, nullptr, &status), std::free);
   return status == 0 ? readable.get() : raw;
