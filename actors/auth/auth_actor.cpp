@@ -62,11 +62,11 @@ void AuthActor::fetch(const document::DocumentId& document, const std::shared_pt
             if (Result<access::SignedStatement> s = access::decode_statement(record.value);
                 s && s->statement.document == document)
               statements.push_back(std::move(*s));
-          directory_->learn(std::move(statements));
+          directory_->learn(statements);
         }
         if (--asked->missing == 0) asked->promise.deliver(caf::unit);
       },
-      std::move(question));
+      question);
 }
 
 void AuthActor::said(const Said& what) {
