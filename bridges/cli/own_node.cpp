@@ -40,7 +40,7 @@ Result<std::unique_ptr<control::ControlServer>> serve(Node& node, const std::str
   settings.session = [&node](control::Emit emit) {
     return std::make_unique<control::ControlSession>(node, std::move(emit));
   };
-  return control::ControlServer::start(std::move(settings));
+  return control::ControlServer::start(settings);
 }
 
 }  // namespace tlfs::cli
