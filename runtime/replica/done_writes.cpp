@@ -37,14 +37,22 @@ void DoneWrites::settle(std::uint64_t next_segment) {
   recalled_.clear();
 }
 
-void DoneWrites::store(const DoneEntry& entry, const DocumentId& document, const crypto::Secret& at_rest,
+void DoneWrites::store(const std::vector<DoneEntry>& entries, const DocumentId& document, const crypto::Secret& at_rest,
                        storage::Batch& out) {
-  if (segments_.empty() || segments_.back().second.entries.size() >= kDonePerSegment)
-    segments_.emplace_back(next_segment_++, DoneSegment{});
-  auto& [number, segment] = segments_.back();
-  segment.entries.push_back(entry);
-  const Bytes key = storage::note_key(document, done_note(number));
-  out.put(key, seal_value(at_rest, key, segment.encode()));
+  if (entries.empty()) return;
+  const auto put_last = [&] {
+    const auto& [number, segment] = segments_.back();
+    const Bytes key = storage::note_key(document, done_note(number));
+    out.put(key, seal_value(at_rest, key, segment.encode()));
+  };
+  for (const DoneEntry& entry : entries) {
+    if (segments_.empty() || segments_.back().second.entries.size() >= kDonePerSegment) {
+      if (&entry != &entries.front()) put_last();
+      segments_.emplace_back(next_segment_++, DoneSegment{});
+    }
+    segments_.back().second.entries.push_back(entry);
+  }
+  put_last();
   // Entries come into segments nearly in the order of their serials.
   const auto forgotten = [&](const DoneEntry& e) { return !by_id_.contains(e.write); };
   while (segments_.size() > 1) {

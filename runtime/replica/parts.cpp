@@ -165,12 +165,14 @@ void Replica::Parts::collect(const std::vector<DoneEntry>& finished, std::option
     }
     // What was sealed into it goes in the same batch.
     const document::Lv sealed = record.base + record.id_count;
+    std::vector<DoneEntry> done_in_it;
     while (!locals.empty() && locals.front().end <= sealed) {
       unit.remove(storage::numbered_key(id, Kind::local, locals.front().number));
-      if (locals.front().done) done.store(*locals.front().done, id, at_rest(), unit);
+      if (locals.front().done) done_in_it.push_back(*locals.front().done);
       tail_bytes -= locals.front().bytes;
       locals.pop_front();
     }
+    done.store(done_in_it, id, at_rest(), unit);
     room(t.bytes);
   }
 
@@ -184,7 +186,7 @@ void Replica::Parts::collect(const std::vector<DoneEntry>& finished, std::option
     at = unsigned_own.erase(at);
   }
 
-  for (const DoneEntry& entry : finished) done.store(entry, id, at_rest(), unit);
+  done.store(finished, id, at_rest(), unit);
   for (const Bytes& key : doomed) unit.remove(key);
   doomed.clear();
   if (!unit.empty() || current(revision) != progress) put_progress(unit, revision);

@@ -22,8 +22,9 @@ class DoneWrites {
   void recall(const DoneEntry& entry) { recalled_.push_back(entry); }
   void recall(std::uint64_t segment, DoneSegment content);
   void settle(std::uint64_t next_segment);
-  // Puts the entry into a segment and drops segments that nobody remembers.
-  void store(const DoneEntry& entry, const DocumentId& document, const crypto::Secret& at_rest, storage::Batch& out);
+  // Puts the entries into segments, each of which is written once, and drops segments that nobody remembers.
+  void store(const std::vector<DoneEntry>& entries, const DocumentId& document, const crypto::Secret& at_rest,
+             storage::Batch& out);
 
   std::uint64_t first_segment() const { return segments_.empty() ? next_segment_ : segments_.front().first; }
   std::uint64_t next_segment() const { return next_segment_; }
