@@ -132,13 +132,7 @@ caf::behavior DocumentActor::make_behavior() {
                               [](DocumentService& service, messages::Pull::Reader in) {
                                 return to_reply(service.pull(in.getSubscription(), revision_or_none(in.getHave())));
                               }),
-      handler<messages::Grant>(When::saved, true,
-                               [](DocumentService& service, messages::Grant::Reader in) {
-                                 const auto level = document_actor::read(in.getLevel());
-                                 const auto to = document_actor::read(in.getTo());
-                                 if (!level || !to) return refusal(level ? to.error() : level.error());
-                                 return to_reply(service.grant(from_text(in.getAt()), *level, *to));
-                               }),
+      [this](const Message<messages::Grant>& message) { return grant(message); },
       handler<messages::Revoke>(When::saved, true,
                                 [](DocumentService& service, messages::Revoke::Reader in) {
                                   const auto level = document_actor::read(in.getLevel());
@@ -314,6 +308,31 @@ caf::result<ReplyMessage> DocumentActor::subscribe(const Message<messages::Subsc
                  if (made) subscribers_[made->subscription] = sender;
                  return to_reply(made);
                });
+}
+
+// What a user or group says of itself may lie on the disk, where nobody has asked for it since the node started.
+caf::result<ReplyMessage> DocumentActor::grant(const Message<messages::Grant>& message) {
+  auto promise = make_response_promise<ReplyMessage>();
+  const auto level = document_actor::read(message.read()->getLevel());
+  const auto to = document_actor::read(message.read()->getTo());
+  if (!level || !to) {
+    promise.deliver(refusal(level ? to.error() : level.error()));
+    return promise;
+  }
+  const auto go_on = [this, promise, message, level = *level, to = *to](const Result<void>&) {
+    const auto work = [message, level, to](DocumentService& service) {
+      return to_reply(service.grant(from_text(message.read()->getAt()), level, to));
+    };
+    (void)accept({work, promise, When::saved, true, nullptr, false});
+  };
+  if (to->kind != access::Principal::Kind::members || to->document() == id_ || followed_.contains(to->document())) {
+    go_on({});
+  } else {
+    auth::Follow request;
+    request.documents.push_back(to->document());
+    auth_.request<void>({.timeout = environment_->request_timeout, .idempotent = true}, go_on, std::move(request));
+  }
+  return promise;
 }
 
 void DocumentActor::tell(const std::vector<std::uint64_t>& whom) {

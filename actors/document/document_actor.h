@@ -78,6 +78,7 @@ class DocumentActor : public caf::event_based_actor {
   static void refuse(Job& job, const Error& why);
   void run_queue();
   caf::result<ReplyMessage> subscribe(const Message<messages::Subscribe>& message);
+  caf::result<ReplyMessage> grant(const Message<messages::Grant>& message);
   void remove(Job job);
 
   // Reading.

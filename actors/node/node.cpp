@@ -11,6 +11,7 @@
 #include "actors/document/document_actor.h"
 #include "actors/document/request_message.h"
 #include "actors/node/identity.h"
+#include "actors/node/people.h"
 #include "actors/node/node_actors.h"
 #include "actors/store/store_actor.h"
 #include "runtime/access/realm.h"
@@ -67,16 +68,6 @@ std::future<Result<T>> ready(Result<T> result) {
   return promise.get_future();
 }
 
-// What a person's document holds beside its statements: what friends and devices are to see.
-std::shared_ptr<const schema::Package> user_package() {
-  const auto compiled = schema::compile(R"(
-user { 0.1.0 { .: Struct  .name: MVReg<String>  .devices: Table<String>  .devices.{}: Struct
-               .devices.{}.name: MVReg<String> } }
-)",
-                                        "user.tlfs");
-  return compiled->front().package;
-}
-
 store::OpenStore store_in(const std::string& directory) {
   if (directory.empty())
     return [disk = std::make_shared<storage::MemoryDisk>()] { return storage::open_memory_store(disk); };
@@ -121,7 +112,7 @@ Result<document::DocumentId> find_user(storage::Store& store, const node::Identi
   }
   const crypto::SigningKey recovery = crypto::SigningKey::generate(random);
   if (new_user) new_user(recovery);
-  const auto package = user_package();
+  const auto package = node::user_package();
   access::Realm realm({identity.device, &random, {}, {}});
   std::vector<access::SignedStatement> statements = realm.create_user(recovery, package).statements();
   id = recovery.public_key();
@@ -298,30 +289,41 @@ std::future<Result<DocumentStatus>> Node::status(const document::DocumentId& id)
 }
 
 std::future<Result<std::vector<DocumentInfo>>> Node::documents() {
-  auto promise = std::make_shared<std::promise<Result<std::vector<DocumentInfo>>>>();
-  auto future = promise->get_future();
-  actors_->system->spawn([this, promise](caf::event_based_actor* self) {
+  auto [done, future] = promised<std::vector<DocumentInfo>>();
+  read_listings([this, done = std::move(done)](Result<std::vector<Listed>> listed) {
+    if (!listed) return done(listed.error());
+    std::vector<DocumentInfo> out;
+    const crypto::Digest people = node::user_package()->hash();
+    for (auto& [id, listing] : *listed) {
+      if (listing.package == people) continue;
+      const auto package = actors_->tree.environment->packages->find(listing.package);
+      out.push_back({id, listing.name, package ? package->name() : to_hex(listing.package), listing.version,
+                     listing.created_ms});
+    }
+    done(std::move(out));
+  });
+  return std::move(future);
+}
+
+void Node::read_listings(Callback<std::vector<Listed>> done) {
+  actors_->system->spawn([this, done = std::move(done)](caf::event_based_actor* self) {
     auto store = std::make_shared<supervision::SupervisedRef>(self, actors_->tree.registry, supervision::kNodePath,
                                                               store::kStoreId);
     store->request<store::Listings>(
         {.timeout = actors_->settings.request_timeout, .idempotent = true},
-        [this, promise, self, store](const Result<store::Listings>& read) {
+        [this, done, self, store](const Result<store::Listings>& read) {
           self->quit();
-          if (!read) return promise->set_value(read.error());
-          if (read->error) return promise->set_value(*read->error);
-          std::vector<DocumentInfo> out;
+          if (!read) return done(read.error());
+          if (read->error) return done(*read->error);
+          std::vector<Listed> out;
           for (const auto& [id, bytes] : read->listings) {
-            const auto listing = replica::Listing::decode(bytes, id, *actors_->tree.environment->at_rest);
-            if (!listing || listing->forgotten) continue;
-            const auto package = actors_->tree.environment->packages->find(listing->package);
-            out.push_back({id, listing->name, package ? package->name() : to_hex(listing->package), listing->version,
-                           listing->created_ms});
+            auto listing = replica::Listing::decode(bytes, id, *actors_->tree.environment->at_rest);
+            if (listing && !listing->forgotten) out.emplace_back(id, std::move(*listing));
           }
-          promise->set_value(std::move(out));
+          done(std::move(out));
         },
         store::ReadListings());
   });
-  return future;
 }
 
 // ---- requests ----
@@ -591,12 +593,59 @@ std::future<Result<Imported>> Node::import_changes(const document::DocumentId& i
   return std::move(future);
 }
 
-void Node::learn(const std::vector<Bytes>& statements) {
-  std::vector<access::SignedStatement> out;
-  for (const Bytes& bytes : statements)
-    if (Result<access::SignedStatement> s = access::decode_statement(bytes); s && access::verify_signature(*s))
-      out.push_back(std::move(*s));
-  actors_->tree.environment->directory->learn(out);
+// ---- people ----
+
+std::future<Result<std::vector<document::DocumentId>>> Node::learn(const std::vector<Bytes>& statements) {
+  auto introduced = node::read_introduction(statements);
+  if (!introduced) return ready<std::vector<document::DocumentId>>(introduced.error());
+  introduced->erase(user());
+  // Known at once, and on the disk when the future is ready: as a document of which only the statements are here.
+  struct Under {
+    std::mutex mutex;
+    std::size_t way = 1;
+    Status outcome;
+    std::vector<document::DocumentId> users;
+    Callback<std::vector<document::DocumentId>> done;
+    void arrived(const Status& s) {
+      const std::lock_guard lock(mutex);
+      if (!s && outcome) outcome = s;
+      if (--way == 0) done(outcome ? Result<std::vector<document::DocumentId>>(users) : outcome.error());
+    }
+  };
+  auto [done, future] = promised<std::vector<document::DocumentId>>();
+  const auto under = std::make_shared<Under>();
+  under->done = std::move(done);
+  for (const auto& entry : *introduced) under->users.push_back(entry.first);
+  under->way += introduced->size();
+  for (const auto& [id, said] : *introduced) {
+    actors_->tree.environment->directory->learn(said);
+    Changes news;
+    for (const access::SignedStatement& s : said) news.statements.push_back(access::encode_statement(s));
+    document_actor::Begin begin;
+    begin.package = node::user_package();
+    begin.view = begin.package->latest();
+    begin.again = true;
+    ask<void>(id, std::move(begin), [this, user = id, under, news = std::move(news)](const Status& here) {
+      if (!here) return under->arrived(here);
+      import_changes(user, news, [under](const Result<Imported>& taken) {
+        under->arrived(taken ? Status() : Status(taken.error()));
+      });
+    });
+  }
+  under->arrived({});
+  return std::move(future);
+}
+
+std::future<Result<std::vector<document::DocumentId>>> Node::people() {
+  auto [done, future] = promised<std::vector<document::DocumentId>>();
+  read_listings([done = std::move(done)](Result<std::vector<Listed>> listed) {
+    if (!listed) return done(listed.error());
+    std::vector<document::DocumentId> out;
+    for (const auto& [id, listing] : *listed)
+      if (listing.package == node::user_package()->hash()) out.push_back(id);
+    done(std::move(out));
+  });
+  return std::move(future);
 }
 
 std::vector<Bytes> Node::introduction() const {

@@ -34,6 +34,7 @@
 #include "actors/document/protocol.h"
 #include "actors/messaging/message.h"
 #include "runtime/access/key_file.h"
+#include "runtime/replica/records.h"
 #include "schema/messages/tree.capnp.h"
 
 namespace tlfs {
@@ -182,11 +183,15 @@ class Node {
   // From anyone, in any order, any number of times.
   void import_changes(const document::DocumentId& id, Changes changes, Callback<Imported> done);
   std::future<Result<Imported>> import_changes(const document::DocumentId& id, Changes changes);
-  // Public statements of users and groups, as others hand them out: whoever grants something to a user needs those of
-  // the user's document.
-  void learn(const std::vector<Bytes>& statements);
-  // Those of this device's user.
+
+  // ---- people ----
+  // What others need to know to grant something to this device's user: public statements of the user's document.
   std::vector<Bytes> introduction() const;
+  // Takes what others handed out as their introduction, and gives the users it speaks of. They can be granted something
+  // at once, and are remembered when the future is ready. access::Errc::malformed, bad_signature, limit_exceeded.
+  std::future<Result<std::vector<document::DocumentId>>> learn(const std::vector<Bytes>& statements);
+  // Whoever was learnt.
+  std::future<Result<std::vector<document::DocumentId>>> people();
 
   // ---- apps ----
   // Starts logic of the application as a supervised actor. supervision::Errc::already_started, start_failed.
@@ -212,6 +217,8 @@ class Node {
  private:
   explicit Node(std::unique_ptr<Actors> actors);
   void post_any(const std::string& id, std::any message);
+  using Listed = std::pair<document::DocumentId, replica::Listing>;
+  void read_listings(Callback<std::vector<Listed>> done);
   template <class T, class Request>
   void ask(const document::DocumentId& id, Request request, Callback<T> done);
 

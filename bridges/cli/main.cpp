@@ -11,6 +11,7 @@
 #include "bridges/cli/json_command.h"
 #include "bridges/cli/key_commands.h"
 #include "bridges/cli/node_commands.h"
+#include "bridges/cli/people_commands.h"
 #include "bridges/cli/policy_commands.h"
 #include "bridges/cli/replay_command.h"
 #include "bridges/cli/schema_commands.h"
@@ -33,6 +34,7 @@ int main(int argc, char** argv) {
   add_doc_commands(app, node);
   add_watch_command(app, node);
   add_grant_commands(app, node);
+  add_people_commands(app, node);
   add_store_commands(app, exit_code);
   add_schema_commands(app, exit_code);
   add_json_command(app, exit_code);

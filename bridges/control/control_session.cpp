@@ -59,6 +59,9 @@ class Verb {
   Status explain(messages::control::ChangeAccess::Reader in);
   Status tree();
   Status metrics();
+  Status introduction();
+  Status learn(capnp::List<capnp::Data>::Reader statements);
+  Status people(const Result<std::vector<DocumentId>>& users);
 
   Status committed(Result<Committed> done);
   Status done(std::future<Status> future);
@@ -119,6 +122,12 @@ Status Verb::run() {
       return tree();
     case ControlRequest::NODE_METRICS:
       return metrics();
+    case ControlRequest::INTRODUCTION:
+      return introduction();
+    case ControlRequest::LEARN:
+      return learn(request_.getLearn());
+    case ControlRequest::LIST_PEOPLE:
+      return people(settled(node_.people()));
     default:
       return Error(Errc::malformed, "the node does not know this request; it is older than the program that asks");
   }
@@ -322,6 +331,27 @@ Status Verb::metrics() {
   auto metrics = node_.metrics();
   if (metrics.wait_for(kAnswerTimeout) != std::future_status::ready) return silent();
   reply_->setMetrics(metrics.get());
+  return {};
+}
+
+Status Verb::introduction() {
+  const std::vector<Bytes> statements = node_.introduction();
+  auto out = reply_->initIntroduction(static_cast<unsigned>(statements.size()));
+  for (unsigned i = 0; i < out.size(); ++i) out.set(i, data_of(statements[i]));
+  return {};
+}
+
+Status Verb::learn(capnp::List<capnp::Data>::Reader statements) {
+  std::vector<Bytes> in;
+  in.reserve(statements.size());
+  for (const capnp::Data::Reader s : statements) in.emplace_back(s.begin(), s.end());
+  return people(settled(node_.learn(in)));
+}
+
+Status Verb::people(const Result<std::vector<DocumentId>>& users) {
+  if (!users) return users.error();
+  auto out = reply_->initPeople(static_cast<unsigned>(users->size()));
+  for (unsigned i = 0; i < out.size(); ++i) out.set(i, data_of((*users)[i]));
   return {};
 }
 

@@ -29,6 +29,9 @@ struct ControlRequest {
     explain @15 :ChangeAccess; # Explained
     nodeTree @16 :Void;        # Tree
     nodeMetrics @17 :Void;     # Metrics
+    introduction @18 :Void;    # Introduction
+    learn @19 :List(Data);     # People: who is introduced by these statements
+    listPeople @20 :Void;      # People
   }
 }
 
@@ -86,6 +89,8 @@ struct ControlReply {
     explained @11 :Explanation;
     tree @12 :Text;            # JSON
     metrics @13 :Text;         # the text format of Prometheus
+    introduction @14 :List(Data);  # statements of this node's user
+    people @15 :List(Data);    # ids of users, 32 bytes each
   }
 }
 

@@ -74,8 +74,8 @@ class Case(unittest.TestCase):
         self.assertEqual(code, 0, (arguments, out, err))
         return out
 
-    def value(self, *arguments, given=""):
-        return json.loads(self.ok(*arguments, given=given))
+    def value(self, *arguments, given="", data=None):
+        return json.loads(self.ok(*arguments, given=given, data=data))
 
     def refused(self, code, sentence, *arguments, given=""):
         got, out, err = self.tlfs(*arguments, given=given)
@@ -211,6 +211,35 @@ class Verbs:
         self.refused(2, "names nobody", "grant", "list", "bob", "read")
         self.refused(2, "no level", "grant", "list", "anyone", "admin")
         self.refused(1, "", "revoke", "list", "device:" + "77" * 32, "read")
+
+    def test_a_friend_who_was_introduced_can_be_granted_something_later(self):
+        other = os.path.join(self.folder, "friend")
+        friend = self.value("id", "--json", data=other)["user"]
+        introduction = self.ok("people", "introduce", data=other)
+        self.create()
+        self.assertEqual(self.ok("people", "list"), "")
+        self.refused(1, "", "grant", "list", "user:" + friend, "write")
+        self.assertEqual(self.ok("people", "add", "-", given=introduction), f"user:{friend}\n")
+        self.ok("people", "add", "-", given=introduction)
+        self.assertEqual(self.value("people", "list", "--json"), [friend])
+        self.assertEqual([d["name"] for d in self.value("doc", "list", "--json")], ["list"])
+        self.ok("grant", "list", "user:" + friend, "write")
+        self.assertTrue(self.value("doc", "explain", "list", "user:" + friend, "write", "--json")["allowed"])
+        # Themselves they know already.
+        self.assertEqual(self.ok("people", "add", "-", given=self.ok("people", "introduce")), "")
+
+    def test_an_introduction_that_was_tampered_with_is_refused(self):
+        other = os.path.join(self.folder, "friend")
+        lines = self.ok("people", "introduce", data=other).splitlines()
+        self.ok("people", "introduce")
+        middle = len(lines[-1]) // 2
+        changed = lines[-1][:middle] + ("A" if lines[-1][middle] != "A" else "B") + lines[-1][middle + 1:]
+        for text in ("", "no base64 at all!", "\n".join(lines[:-1] + [changed]), "AAAA", lines[-1]):
+            with self.subTest(text=text[:40]):
+                code, out, err = self.tlfs("people", "add", "-", given=text)
+                self.assertEqual((code, out), (1, ""), err)
+                self.assertRegex(err, "introduction|people introduce")
+        self.assertEqual(self.ok("people", "list"), "")
 
     def test_the_identity_stays_the_same(self):
         first = self.value("id", "--json")
