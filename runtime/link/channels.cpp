@@ -152,7 +152,8 @@ void Channels::pack_credit(ByteWriter& out, std::size_t room) {
     if (channel.ended_by_peer) continue;
     if (end - out.size() < kCreditFrameBytes) return;  // looked at again for the next message
     std::uint64_t target = channel.consumed + window_;
-    const bool long_message = !channel.partial.empty() && channel.received + window_ > target;
+    // Shorter ones end within the window, once what came before is consumed.
+    const bool long_message = channel.partial.size() >= window_ / 2 && channel.received + window_ > target;
     if (long_message && !beyond_window_ && unconsumed_ < kMaxUnconsumed) beyond_window_ = id;
     if (long_message && beyond_window_ == id) target = channel.received + window_;
     if (target < channel.granted + window_ / kCreditParts) continue;

@@ -4,7 +4,7 @@
 // decrypted.
 //
 // Credit is counted in bytes of messages plus kMessageCost for each. The receiver lets the sender have what is not yet
-// consumed() up to the window. A message that does not fit the window gets more as it comes in; only one channel at a
+// consumed() up to the window. A message of more than half the window gets more as it comes in; only one channel at a
 // time has that, so that all of them together hold at most a window each and one message.
 //
 // Sending channels stand in a queue. The one in front may send a fragment's worth of bytes, then it goes to the back.

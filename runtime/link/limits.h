@@ -33,7 +33,8 @@ inline constexpr std::uint64_t kDefaultWindow = std::uint64_t{256} << 10;  // wh
 inline constexpr std::uint64_t kMinWindow = kInitialCredit;
 inline constexpr std::uint64_t kMaxWindow = std::uint64_t{64} << 20;
 inline constexpr std::uint64_t kMaxCredit = std::uint64_t{1} << 40;  // both; that one side holds on a channel
-// A message larger than the window gets credit beyond it, one at a time and only while less than this is not consumed.
+// A message of more than half the window gets credit beyond it, one at a time and only while less than this is not
+// consumed.
 inline constexpr std::uint64_t kMaxUnconsumed = std::uint64_t{32} << 20;
 
 // ---- time ----
