@@ -17,6 +17,7 @@ std::vector<Row> node_rows();       // a whole node: durable transactions, openi
 std::vector<Row> actor_rows();      // messages, requests, spawning, memory
 std::vector<Row> encrypted_rows();  // documents with keys and rights beside documents without
 std::vector<Row> crypto_rows();     // for tuning; the runner does not know them
+std::vector<Row> link_rows();       // for tuning; the runner does not know them
 std::vector<Row> engine_rows();     // for tuning; the runner does not know them
 
 }  // namespace tlfs::bench

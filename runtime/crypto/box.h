@@ -28,15 +28,18 @@ class BoxKey {
  public:
   // The X25519 secret key is derived from `secret`.
   static BoxKey from_secret(const Secret& secret);
+  // The X25519 secret key is these bytes, as RFC 7748 reads them. For protocols that say so; from_secret() otherwise.
+  static BoxKey from_scalar(Secret scalar);
   BoxKey copy() const;
   const BoxPublicKey& public_key() const { return public_; }
 
   // The content of a box made for this key in this context; nothing for anything else.
   std::optional<Bytes> open(std::string_view context, ByteView associated, ByteView box) const;
+  // X25519 with `other`, the same on both sides: a point, not a key, so it has to be hashed. Nothing when `other` is a
+  // point of small order, with which no secret can be shared.
+  std::optional<Secret> agree(const BoxPublicKey& other) const;
 
  private:
-  friend class SigningKey;
-  static BoxKey from_scalar(Secret scalar);
   BoxKey(Secret secret, const BoxPublicKey& key) : secret_(std::move(secret)), public_(key) {}
   Secret secret_;
   BoxPublicKey public_;
