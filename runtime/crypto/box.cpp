@@ -37,14 +37,20 @@ Secret ephemeral_of(const BoxPublicKey& to, std::string_view context, ByteView a
 }
 
 // Nothing when the other key is a point of small order.
-std::optional<Secret> key_between(const Secret& own, const BoxPublicKey& other, const BoxPublicKey& ephemeral,
-                                  const BoxPublicKey& to, std::string_view context) {
+std::optional<Secret> point_between(const Secret& own, const BoxPublicKey& other) {
   std::array<std::uint8_t, Secret::kBytes> point;
   const bool shared = crypto_scalarmult(point.data(), own.expose().data(), other.bytes.data()) == 0;
-  const Secret secret = Secret::from_bytes(point);
+  std::optional<Secret> secret;
+  if (shared) secret = Secret::from_bytes(point);
   wipe(point);
-  if (!shared) return std::nullopt;
-  return derive(secret, "tlfs box", {ephemeral.bytes, to.bytes, as_bytes(context)});
+  return secret;
+}
+
+std::optional<Secret> key_between(const Secret& own, const BoxPublicKey& other, const BoxPublicKey& ephemeral,
+                                  const BoxPublicKey& to, std::string_view context) {
+  const std::optional<Secret> secret = point_between(own, other);
+  if (!secret) return std::nullopt;
+  return derive(*secret, "tlfs box", {ephemeral.bytes, to.bytes, as_bytes(context)});
 }
 
 }  // namespace
@@ -57,6 +63,13 @@ BoxKey BoxKey::from_scalar(Secret scalar) {
 }
 
 BoxKey BoxKey::copy() const { return {secret_.copy(), public_}; }
+
+std::optional<Secret> BoxKey::shared_with(const BoxPublicKey& other, std::string_view context) const {
+  const std::optional<Secret> secret = point_between(secret_, other);
+  if (!secret) return std::nullopt;
+  const auto& [low, high] = std::minmax(public_, other);
+  return derive(*secret, "tlfs box pair", {low.bytes, high.bytes, as_bytes(context)});
+}
 
 std::optional<Bytes> BoxKey::open(std::string_view context, ByteView associated, ByteView box) const {
   if (box.size() < kPublicBytes + kNonceBytes) return std::nullopt;
