@@ -3,7 +3,9 @@
 
 #include <deque>
 #include <map>
+#include <memory>
 #include <set>
+#include <stdexcept>
 
 #include "runtime/sync/difference_index.h"
 #include "runtime/sync/difference_session.h"
