@@ -40,9 +40,9 @@ Secret ephemeral_of(const BoxPublicKey& to, std::string_view context, ByteView a
 std::optional<Secret> point_between(const Secret& own, const BoxPublicKey& other) {
   std::array<std::uint8_t, Secret::kBytes> point;
   const bool shared = crypto_scalarmult(point.data(), own.expose().data(), other.bytes.data()) == 0;
-  Secret secret = Secret::from_bytes(point);
+  std::optional<Secret> secret;
+  if (shared) secret = Secret::from_bytes(point);
   wipe(point);
-  if (!shared) return std::nullopt;
   return secret;
 }
 
@@ -65,6 +65,13 @@ BoxKey BoxKey::from_scalar(Secret scalar) {
 BoxKey BoxKey::copy() const { return {secret_.copy(), public_}; }
 
 std::optional<Secret> BoxKey::agree(const BoxPublicKey& other) const { return point_between(secret_, other); }
+
+std::optional<Secret> BoxKey::shared_with(const BoxPublicKey& other, std::string_view context) const {
+  const std::optional<Secret> secret = point_between(secret_, other);
+  if (!secret) return std::nullopt;
+  const auto& [low, high] = std::minmax(public_, other);
+  return derive(*secret, "tlfs box pair", {low.bytes, high.bytes, as_bytes(context)});
+}
 
 std::optional<Bytes> BoxKey::open(std::string_view context, ByteView associated, ByteView box) const {
   if (box.size() < kPublicBytes + kNonceBytes) return std::nullopt;

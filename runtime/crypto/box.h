@@ -33,6 +33,11 @@ class BoxKey {
   BoxKey copy() const;
   const BoxPublicKey& public_key() const { return public_; }
 
+  // The secret that only this key and `other` can compute (X25519), the same on both sides; bound to both public keys
+  // and to `context`. It never changes: for naming and hashing, not for encrypting. Nothing when `other` is a point of
+  // small order.
+  std::optional<Secret> shared_with(const BoxPublicKey& other, std::string_view context) const;
+
   // The content of a box made for this key in this context; nothing for anything else.
   std::optional<Bytes> open(std::string_view context, ByteView associated, ByteView box) const;
   // X25519 with `other`, the same on both sides: a point, not a key, so it has to be hashed. Nothing when `other` is a

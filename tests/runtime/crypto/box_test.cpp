@@ -134,3 +134,15 @@ TEST_CASE("a box holds up to 64 KiB") {
   CHECK(key.open("epoch", {}, *box) == content);
   CHECK_THROWS(seal_box(key.public_key(), "epoch", {}, text_of(kMaxBoxContent + 1)));
 }
+
+TEST_CASE("two box keys share one secret, which nobody else has and which is another one for each purpose") {
+  const BoxKey one = BoxKey::from_secret(secret(1)), two = BoxKey::from_secret(secret(2));
+  const BoxKey third = BoxKey::from_secret(secret(3));
+  const auto shared = one.shared_with(two.public_key(), "purpose");
+  REQUIRE(shared);
+  CHECK(*shared == *two.shared_with(one.public_key(), "purpose"));
+  CHECK_FALSE(*shared == *one.shared_with(two.public_key(), "another"));
+  CHECK_FALSE(*shared == *one.shared_with(third.public_key(), "purpose"));
+  CHECK_FALSE(*shared == *third.shared_with(two.public_key(), "purpose"));
+  CHECK_FALSE(one.shared_with(BoxPublicKey{}, "purpose"));
+}
