@@ -58,7 +58,7 @@ class Writer {
     package.setHash(as_data(m.hash));
     package.setEncoded(as_data(m.encoded));
   }
-  void operator()(const message::Sent&) { out_.setSent(); }
+  void operator()(const message::Sent& m) { out_.setSent(m.complete); }
   void operator()(const message::Taken& m) { out_.setTaken(m.bytes); }
   void operator()(const message::Want& m) {
     auto want = out_.initWant();
@@ -110,7 +110,7 @@ Result<Message> read(messages::DocumentSync::Reader in) {
       return Message(std::move(out));
     }
     case messages::DocumentSync::SENT:
-      return Message(message::Sent{});
+      return Message(message::Sent{in.getSent()});
     case messages::DocumentSync::TAKEN:
       return Message(message::Taken{in.getTaken()});
     case messages::DocumentSync::WANT: {

@@ -33,7 +33,9 @@ struct Package {
   crypto::Digest hash{};
   Bytes encoded;
 };
-struct Sent {};
+struct Sent {
+  bool complete = true;
+};
 struct Taken {
   std::uint64_t bytes = 0;
 };

@@ -118,8 +118,8 @@ SyncSession::Received SyncSession::receive(ProtectedDocument& document, ByteView
     if (count_received(bytes.size())) hear(document, *batch, out);
   } else if (auto* package = std::get_if<message::Package>(&m)) {
     if (count_received(bytes.size())) hear(*package, out);
-  } else if (std::holds_alternative<message::Sent>(m)) {
-    state_.heard_all = true;
+  } else if (const auto* sent = std::get_if<message::Sent>(&m)) {
+    (sent->complete ? state_.heard_all : state_.heard_statements) = true;
     if (!held_.empty()) end(true, "it sent changes that nobody vouches for");
     resolve(document);
   } else if (auto* taken = std::get_if<message::Taken>(&m)) {

@@ -136,6 +136,7 @@ class SyncSession {
     std::deque<Bytes> presence;
     // Receiving.
     bool heard_all = false;
+    bool heard_statements = false;     // in answer to a hello that told nothing
     std::uint64_t unacknowledged = 0;  // bytes that count against the peer's window
     std::uint64_t to_acknowledge = 0;  // of these
     std::size_t held_bytes = 0;

@@ -57,7 +57,7 @@ void SyncSession::speak(ProtectedDocument& document, Out& out) {
       state_.must_greet = state_.full = true;  // its right has become known
     if (!may && state_.allowed) state_.must_greet = false;
     if (state_.must_greet) greet(document, out);
-    if (!may && (state_.allowed || (state_.heard_all && state_.blind))) {
+    if (!may && (state_.allowed || (state_.heard_statements && state_.blind))) {
       if (!send_last_statements(document, out)) return;
       end(false,
           state_.allowed ? "the peer has lost every right to the document" : "this document is not here for you");
@@ -67,7 +67,7 @@ void SyncSession::speak(ProtectedDocument& document, Out& out) {
       done = done && send_changes(document, out);
       const bool knows = state_.knows_peer || state_.peer_blind;
       if (done && knows && !state_.said_sent) {
-        add(out, message::Sent{}, false);
+        add(out, message::Sent{state_.knows_peer && may}, false);
         state_.said_sent = true;
       }
       if (state_.knows_peer && may && document.content().leaves_added() != state_.leaves_added) {

@@ -13,7 +13,9 @@ struct DocumentSync {
 
     batch @2 :Data;            # changes in causal order, as in runtime/document_sync/change_batch.h
     package @3 :Package;       # asked for, or before the first change that was written under it
-    sent @4 :Void;             # everything that the other's hello lacked has been sent
+    sent @4 :Bool;
+    # Everything that the other's summary lacked has been sent; false: only statements, since its hello told nothing.
+
     taken @5 :UInt64;          # bytes of statements, batches and packages that were taken since the last one: credit
     want @6 :Want;
     answered @7 :UInt32;       # everything of the want with this number that is here and may go there has been sent
