@@ -163,6 +163,18 @@ class ProtectedDocument final : private document::Guard, private Sightings {
   // The change as `peer` may have it: without the leaves that it may not even store. Rule 8.
   document::Change redacted(document::Change change, const crypto::PublicKey& peer) const;
 
+  // ---- ephemeral ----
+  // What is said to whoever may read at the root now, and stored nowhere.
+  struct Ephemeral {
+    std::uint64_t epoch = 0;
+    crypto::Sealed sealed;
+  };
+  // Under the current epoch of the root compartment. no_key.
+  Result<Ephemeral> seal_ephemeral(ByteView plain) const;
+  // Nothing unless it was sealed under a current epoch of the root compartment that this device has. no_key when it has
+  // none of that number.
+  Result<std::optional<Bytes>> open_ephemeral(const Ephemeral& what) const;
+
   // ---- at rest ----
   // Every sealed change, in as few bytes as can be: what this device can open lies there as merged operations, and the
   // whole is encrypted under `key`, which is the device's own. The log has to be kept beside it. For the background.

@@ -179,6 +179,31 @@ std::vector<const Keyring::Epoch*> ProtectedDocument::latest(const Scope& compar
                          [&](const Keyring::Epoch& e) { return keyring_.content(e.id) && valid(e); });
 }
 
+static Bytes ephemeral_data(const DocumentId& document) {
+  ByteWriter out;
+  out.text("tlfs ephemeral");
+  out.raw(ByteView(document));
+  return out.take();
+}
+
+Result<ProtectedDocument::Ephemeral> ProtectedDocument::seal_ephemeral(ByteView plain) const {
+  const Keyring::Epoch* best = nullptr;
+  for (const Keyring::Epoch* e : latest({}))
+    if (!best || best->id < e->id) best = e;
+  if (!best) return Error(Errc::no_key, "this device has no key for the document");
+  const crypto::Secret key = crypto::derive(keyring_.content(best->id)->secret, "tlfs ephemeral");
+  return Ephemeral{epoch_number(best->id), crypto::seal(key, ephemeral_data(settings_.id), plain)};
+}
+
+Result<std::optional<Bytes>> ProtectedDocument::open_ephemeral(const Ephemeral& what) const {
+  for (const Keyring::Epoch* e : latest({})) {
+    if (epoch_number(e->id) != what.epoch) continue;
+    const crypto::Secret key = crypto::derive(keyring_.content(e->id)->secret, "tlfs ephemeral");
+    return crypto::open(key, ephemeral_data(settings_.id), what.sealed.nonce, what.sealed.bytes);
+  }
+  return Error(Errc::no_key, "it was sealed under a key that this device does not have, or that is not current");
+}
+
 const EpochContent* ProtectedDocument::epoch_for_writing(const Address& boundary) {
   const Bytes place = encode_address(document_->nodes(), document_->graph().ids(), boundary);
   Chosen& chosen = chosen_[place];

@@ -364,6 +364,28 @@ void Document::sign() {
   history_.sign(last, sign_change(graph_.at(last).hash, *settings_.device));
 }
 
+std::optional<crypto::Signature> Document::signature_of(ChangeIndex index) {
+  if (!history_.is_signed(index)) {
+    if (graph_.ids().writer(graph_.at(index).agent).device != settings_.device->public_key()) {
+      // One whose bytes are elsewhere may be signed there.
+      const Result<Change> c = history_.change(index);
+      return c ? c->signature : std::nullopt;
+    }
+    history_.sign(index, sign_change(graph_.at(index).hash, *settings_.device));
+  }
+  return history_.signature(index);
+}
+
+std::vector<ChangeHash> Document::lacking_leaves() const {
+  std::vector<ChangeHash> out;
+  for (const ChangeIndex index : unread_) {
+    bool whole = true;
+    for (std::size_t i = 0; i < history_.leaf_count(index) && whole; ++i) whole = history_.sealed_leaf(index, i);
+    if (!whole) out.push_back(graph_.at(index).hash);
+  }
+  return out;
+}
+
 Version Document::version() {
   seal();
   return graph_.head_hashes();
@@ -539,7 +561,9 @@ Import Document::import(std::vector<Change> changes) {
 void Document::merge_leaves(const Change& change) {
   const ChangeIndex index = graph_.find(change.hash);
   if (!unread_.contains(index)) return;  // there is nothing to add
-  more_leaves_ = history_.add_leaves(index, change.leaves) > 0 || more_leaves_;
+  const std::size_t added = history_.add_leaves(index, change.leaves);
+  leaves_added_ += added;
+  more_leaves_ = added > 0 || more_leaves_;
 }
 
 Import Document::statements_arrived(const std::vector<crypto::Digest>& statements) {

@@ -108,6 +108,9 @@ class Document final : private Holdings {
   bool seal();
   // Signs the writer's last change, which vouches for all before it. Seals first.
   void sign();
+  // The signature of a change that is here; makes it where this device wrote the change. Nothing where nobody signed
+  // it.
+  std::optional<crypto::Signature> signature_of(ChangeIndex index);
   Version version();  // seals
   // Every change that is not in the past of `have` (hashes that are unknown here are ignored), in causal order; signed.
   std::vector<Change> changes_since(const Version& have);
@@ -128,6 +131,9 @@ class Document final : private Holdings {
   std::vector<std::vector<Address>> places(ChangeIndex index) const;
   // Changes of which this device cannot read a leaf, or has not got one.
   std::size_t unread_changes() const { return unread_.size(); }
+  // Those that lack a leaf; and how many leaves have come for changes that lacked them, since this was opened.
+  std::vector<ChangeHash> lacking_leaves() const;
+  std::uint64_t leaves_added() const { return leaves_added_; }
   const ChangeGraph& graph() const { return graph_; }
   const History& history() const { return history_; }
 
@@ -230,7 +236,8 @@ class Document final : private Holdings {
   std::uint64_t last_guard_revision_ = ~0ull;  // ... and when
   std::uint32_t guarded_epoch_ = 0x80000000;   // of guarded transactions, each its own: they may be sealed apart
   mutable std::set<ChangeIndex> unread_;       // those with a leaf that could not be read when they were applied
-  bool more_leaves_ = false;                   // leaves have come for changes that were here
+  std::uint64_t leaves_added_ = 0;
+  bool more_leaves_ = false;  // leaves have come for changes that were here
   std::uint64_t revision_ = 0;
   bool in_transaction_ = false;
   Bytes base_;                 // the snapshot that this was opened from, while it says what its changes mean

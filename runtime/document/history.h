@@ -34,6 +34,7 @@ class History final : public CharacterSource {
   Result<Change> change(ChangeIndex index) const;
   void sign(ChangeIndex index, const crypto::Signature& signature);
   bool is_signed(ChangeIndex index) const { return entries_[index].signature != nullptr; }
+  const crypto::Signature& signature(ChangeIndex index) const { return *entries_[index].signature; }  // is_signed
 
   // What computing with a change needs. All of them throw InvariantViolation when the bytes are elsewhere and cannot be
   // had.

@@ -58,6 +58,7 @@ class Inbox {
 
   // For people and for asking peers.
   std::size_t waiting() const { return waiting_.size(); }
+  bool waits(const ChangeHash& hash) const { return waiting_.contains(hash); }
   std::size_t waiting_bytes() const { return bytes_; }
   std::uint64_t refused_for_room() const { return refused_; }  // since the inbox exists
   std::size_t unvouched() const;                               // of those that wait
