@@ -203,6 +203,7 @@ void WebsocketTransport::Parts::forget(WebsocketConnection& connection) {
   // One that was never taken in may end on any thread.
   if (connection.number == 0) return;
   connections.erase(connection.number);
+  if (stopping && connections.empty()) timer.cancel();
   if (connection.dials()) {
     --dialled_count;
     return;
