@@ -482,17 +482,13 @@ TEST_CASE("One address has so many connections, and others are not touched by it
 }
 
 TEST_CASE("A flood of half-open connections leaves the transport responsive") {
-  // TLFS_FLOOD=10000 is the real thing; it needs as many open files.
-  const char* wanted = std::getenv("TLFS_FLOOD");
-  const std::size_t flood = wanted ? std::strtoul(wanted, nullptr, 10) : 600;
+  // As many as the system lets one process have open, up to 10,000.
   rlimit files{};
   ::getrlimit(RLIMIT_NOFILE, &files);
   files.rlim_cur = files.rlim_max;
   ::setrlimit(RLIMIT_NOFILE, &files);
-  if (files.rlim_max < flood + 1'000) {
-    WARN("not enough open files are allowed here for a flood of " << flood);
-    return;
-  }
+  const std::size_t flood = std::min<std::size_t>(files.rlim_max < 2'000 ? 200 : files.rlim_max - 1'200, 10'000);
+  if (flood < 10'000) WARN("only so many files may be open here: a flood of " << flood);
   WebsocketLimits limits;
   limits.per_address = 100;
   Server server(limits);
@@ -506,7 +502,7 @@ TEST_CASE("A flood of half-open connections leaves the transport responsive") {
     strangers.emplace_back(server.port(), from.c_str());
     REQUIRE(strangers.back().connected());
     if (i % 2 == 0) strangers.back().say("GET / HTTP/1.1\r\n");
-    if (i % 200 == 199) {
+    if (i % 500 == 199) {
       // In the middle of it: who was there is answered, and who comes gets in.
       before->socket->send(bytes_of("still there?"));
       CHECK(before->next() == "still there?");
@@ -518,7 +514,7 @@ TEST_CASE("A flood of half-open connections leaves the transport responsive") {
   CHECK(eventually([&] { return server->counts().accepted >= flood; }));
   const WebsocketCounts counts = server->counts();
   CHECK(counts.half_open <= limits.half_open);
-  CHECK(counts.evicted >= flood - limits.half_open);
+  if (flood > 2 * limits.half_open) CHECK(counts.evicted >= flood - limits.half_open);
   CHECK(before->times_closed() == 0);
 }
 
