@@ -4,6 +4,7 @@
 #include <avahi-common/error.h>
 #include <avahi-common/malloc.h>
 #include <avahi-common/simple-watch.h>
+#include <avahi-common/timeval.h>
 #include <avahi-core/core.h>
 #include <avahi-core/log.h>
 #include <avahi-core/lookup.h>
@@ -30,6 +31,7 @@ namespace {
 
 constexpr std::size_t kMaxHostBytes = 63;  // a label, RFC 1035
 constexpr std::size_t kMaxTxtStringBytes = 255;
+constexpr unsigned kAfterGoodbyeMs = 1'500;
 constexpr int kMaxRenames = 8;  // of an instance or a host whose name is taken
 constexpr std::size_t kMaxOwnAddresses = 32;
 constexpr int kMaxNews = 64;           // messages about networks that are read at once
@@ -200,6 +202,8 @@ struct Discovery::Parts {
   bool running = false;
   int renames = 0;
   std::optional<Announcement> wanted;  // with the names that it has got
+  std::optional<Announcement> stood;   // what was announced last
+  AvahiTimeout* later = nullptr;
   std::map<Key, std::pair<std::unique_ptr<Ticket>, Sight>> sights;
   std::map<std::string, FoundService> told;
   std::optional<int> failure;
@@ -297,8 +301,21 @@ void Discovery::Parts::obey() {
     }
   }
   if (!news) return;
+  const bool same_names = wanted && stood && (wanted->instance == stood->instance || wanted->host == stood->host);
   withdraw();
-  announce_now();
+  if (!same_names) return announce_now();
+  // Others keep what was taken back for a second (RFC 6762 section 10.1). If it came again before, some of them would
+  // miss what is new about it.
+  timeval when{};
+  avahi_elapse_time(&when, kAfterGoodbyeMs, 0);
+  const AvahiPoll* api = avahi_simple_poll_get(poll);
+  if (later != nullptr) return api->timeout_update(later, &when);
+  const auto on_time = [](AvahiTimeout* timeout, void* p) {
+    auto* parts = static_cast<Parts*>(p);
+    avahi_simple_poll_get(parts->poll)->timeout_update(timeout, nullptr);
+    parts->announce_now();
+  };
+  later = api->timeout_new(api, &when, on_time, this);  // goes with the poll
 }
 
 void Discovery::Parts::withdraw() {
@@ -324,6 +341,7 @@ void Discovery::Parts::announce_now() {
     error = avahi_server_add_address(server, group, at->interface, at->address.proto, AVAHI_PUBLISH_NO_REVERSE,
                                      host.c_str(), &at->address);
   if (error >= 0) error = avahi_s_entry_group_commit(group);
+  stood = wanted;
   if (error < 0) fail(error);
 }
 
