@@ -9,8 +9,7 @@ namespace {
 constexpr std::size_t kMaxEndpoints = 8;      // of one name that are tried
 constexpr std::size_t kMessageOverhead = 64;  // what a queued message costs beside its bytes
 // Codes of RFC 6455 section 7.4.1.
-constexpr std::uint16_t kNormal = 1000, kGoingAway = 1001, kProtocolError = 1002, kWrongKind = 1003, kPolicy = 1008,
-                        kTooBig = 1009;
+constexpr std::uint16_t kNormal = 1000, kGoingAway = 1001, kWrongKind = 1003, kPolicy = 1008, kTooBig = 1009;
 
 std::string shortened(std::string text) {
   if (text.size() <= kMaxReasonBytes) return text;
@@ -268,8 +267,7 @@ void WebsocketConnection::tick(Clock::time_point now) {
 
 void WebsocketConnection::finish(const Error& why) {
   if (over()) return;
-  const auto self = shared_from_this();
-  const Error last = why;  // it may be a member
+  const auto self = shared_from_this();  // `why` may be a member
   phase_ = Phase::over;
   handle_->end();
   resolver_.cancel();
@@ -277,7 +275,7 @@ void WebsocketConnection::finish(const Error& why) {
   out_.erase(out_.begin() + (writing_ ? 1 : 0), out_.end());  // what is being written is still looked at
   host_.forget(*this);
   const MessageHandlers handlers = std::exchange(handlers_, MessageHandlers());
-  if (handlers.closed) handlers.closed(last);
+  if (handlers.closed) handlers.closed(why);
 }
 
 }  // namespace tlfs::net

@@ -288,7 +288,7 @@ std::shared_ptr<MessageSocket> WebsocketTransport::dial(const std::string& url, 
   if (!parsed) refusal = parsed.error();
   auto connection = WebsocketConnection::dialled(parts_, parsed ? std::move(*parsed) : WebsocketUrl(),
                                                  std::move(handlers), &parts_->client_tls, trust);
-  const std::shared_ptr<MessageSocket> handle = connection->handle();
+  std::shared_ptr<MessageSocket> handle = connection->handle();
   {
     const std::lock_guard lock(parts_->mutex);
     if (!parts_->stopped) {
