@@ -112,7 +112,7 @@ class Run {
     end_life();
     under_way_ = 0;
     ++life_;
-    if (auto wrong = disk_->power_on(random_)) return fault(std::move(*wrong));
+    if (const auto wrong = disk_->power_on(random_)) throw std::runtime_error(*wrong);
     if (options_.damage && random_.chance(options_.disk == DiskKind::leveldb ? 0.03 : 0.15)) damage_something();
     begin_life();
     for (Notes& notes : documents_) {
