@@ -15,6 +15,9 @@ namespace {
 
 constexpr std::chrono::nanoseconds kFirstRetry = std::chrono::milliseconds(50);
 constexpr std::chrono::nanoseconds kLongestRetry = std::chrono::seconds(5);
+// Far more than are shown and not saved at one time, and different each time; few enough for years of openings below
+// 2^53, up to which every user of the number counts exactly.
+constexpr std::uint64_t kLeastLeap = std::uint64_t{1} << 30;
 constexpr std::chrono::nanoseconds kCompactionPause = std::chrono::milliseconds(20);
 
 WriteId read_id(messages::WriteId::Reader in) { return {in.getClient(), in.getNumber()}; }
@@ -407,7 +410,9 @@ void DocumentActor::opened(store::DocumentRecords records) {
     }
   }
   if (replica) {
+    const bool first = !service_;
     take_up(std::move(*replica));
+    if (first) service_->leap_over_lost_revisions(kLeastLeap + random_->next_u64() % kLeastLeap);
   } else if (replica.error().is(replica::Errc::no_such_document)) {
     state_ = State::empty;
   } else {

@@ -10,8 +10,8 @@
 // Restart   transient; a document that cannot be read, or whose store does not answer, ends it with a reason.
 // Survives  everything that was acknowledged: it is in the store.
 // Lost      subscriptions (subscribers renew them with the revision they hold and get a snapshot if that is not the
-//           current one), undo stacks, patches of earlier revisions, changes that waited for others, and what was shown
-//           and not yet acknowledged.
+//           current one; revisions are never given out twice), undo stacks, patches of earlier revisions, changes that
+//           waited for others, and what was shown and not yet acknowledged.
 // Thread    any worker, one at a time.
 //
 // Requests that come while the document is being read wait here, at most kMaxQueued. So do all when something needs

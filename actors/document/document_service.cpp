@@ -21,10 +21,17 @@ DocumentService::DocumentService(std::unique_ptr<replica::Replica> replica,
   watches_.emplace("", Watch{nullptr, PatchHistory(told_)});
 }
 
+void DocumentService::leap_over_lost_revisions(std::uint64_t leap) {
+  leap_ = leap;
+  leaps_from_ = revision();
+  replica_->document().content().skip_revisions(leap);
+}
+
 void DocumentService::replace(std::unique_ptr<replica::Replica> replica) {
   const std::uint64_t newest = watches_.at("").history.newest();
   replica_ = std::move(replica);
   durable_ = revision();
+  if (leap_ != 0 && revision() == leaps_from_) replica_->document().content().skip_revisions(leap_);
   if (revision() != newest) forget_patches();
   for (auto at = watches_.begin(); at != watches_.end();) {
     auto view = view_of(at->first);
@@ -51,8 +58,8 @@ Result<Committed> DocumentService::transact(WriteRequest request) {
       const auto since = watches_.at("").history.since(*request.on_revision);
       if (!since)
         return Error(Errc::stale, "the edits were made on revision " + std::to_string(*request.on_revision) +
-                                      "; what has happened up to " + std::to_string(document.revision()) +
-                                      " is not remembered that far back");
+                                      ", which was lost before it was saved, or from which what has happened up to " +
+                                      std::to_string(document.revision()) + " is not remembered");
       if (Status s = map_edits(request.edits, request.unit, *since, document); !s) return s.error();
     }
     return document.transact(request.options, [&](document::Transaction& tx) -> Status {

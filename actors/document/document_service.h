@@ -29,6 +29,9 @@ class DocumentService {
   // `package`: what subscriptions to other versions are looked up in. `incarnation` of the actor.
   DocumentService(std::unique_ptr<replica::Replica> replica, std::shared_ptr<const schema::Package> package,
                   std::uint64_t incarnation);
+  // The document was opened from what the disk has, and somebody may have seen revisions beyond that: its next one
+  // comes `leap` later, so that none of them is given out again and taken for what it was.
+  void leap_over_lost_revisions(std::uint64_t leap);
   // The same document opened anew from what the disk has. Everything that was taken to be written is there.
   void replace(std::unique_ptr<replica::Replica> replica);
 
@@ -104,7 +107,8 @@ class DocumentService {
   std::map<std::string, Watch> watches_;  // by version; "" is the document's own and always there
   std::uint64_t told_ = 0;                // the revision that was told last
   std::uint64_t durable_ = 0;
-  std::set<std::uint64_t> unsaved_;  // subscriptions that want to know when what they have seen is saved
+  std::uint64_t leap_ = 0, leaps_from_ = 0;  // until there is a revision after that one
+  std::set<std::uint64_t> unsaved_;          // subscriptions that want to know when what they have seen is saved
 };
 
 }  // namespace tlfs::document_actor

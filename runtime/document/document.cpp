@@ -173,7 +173,7 @@ Commit Document::finish(Transaction& tx, const TransactionOptions& options) {
     next_counter_ += tx.id_count();
     pending_.append(scratch_);
     scratch_.clear();
-    ++revision_;
+    next_revision();
     done.patches = build_patches(*state_, *view_);
     if (graph_.ids().size() - pending_first_ >= settings_.seal_after_ids) seal();
   }
@@ -610,7 +610,7 @@ void Document::end_applying(Import& report) {
   std::vector<Patch> patches = build_patches(*state_, *view_);
   state_->end_notes();
   std::move(patches.begin(), patches.end(), std::back_inserter(report.patches));
-  if (report.applied > 0) ++revision_;
+  if (report.applied > 0) next_revision();
   report.revision = revision_;
 }
 
@@ -712,7 +712,7 @@ std::vector<Patch> Document::refresh() {
   std::unique_ptr<State> next = replay(nullptr, false);
   std::vector<Patch> patches = diff_states(*state_, *next, *view_);
   state_ = std::move(next);
-  ++revision_;
+  next_revision();
   return patches;
 }
 

@@ -11,6 +11,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "runtime/document/change_graph.h"
@@ -89,6 +90,9 @@ class Document final : private Holdings {
   Result<std::string> text(std::string_view path) const;
   // Grows by one with every visible or invisible step of this replica; not comparable between replicas.
   std::uint64_t revision() const { return revision_; }
+  // The next step leaves out so many revisions, which somebody may have seen before the document was opened here and
+  // that were lost.
+  void skip_revisions(std::uint64_t count) { skipped_ = count; }
 
   // ---- views ----
   const BoundView& view() const { return *view_; }
@@ -183,6 +187,7 @@ class Document final : private Holdings {
   const NodeTable& nodes() const { return nodes_; }
 
  private:
+  void next_revision() { revision_ += 1 + std::exchange(skipped_, 0); }
   EditContext begin(const TransactionOptions& options);
   Result<Commit> commit(Transaction& tx, const TransactionOptions& options);
   Result<Commit> abort(Transaction& tx, const Error& why);
@@ -239,6 +244,7 @@ class Document final : private Holdings {
   std::uint64_t leaves_added_ = 0;
   bool more_leaves_ = false;  // leaves have come for changes that were here
   std::uint64_t revision_ = 0;
+  std::uint64_t skipped_ = 0;  // before the next one
   bool in_transaction_ = false;
   Bytes base_;                 // the snapshot that this was opened from, while it says what its changes mean
   ChangeIndex base_size_ = 0;  // changes that it holds

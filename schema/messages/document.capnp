@@ -119,7 +119,8 @@ struct Transact {
   edits @0 :List(Edit);
   onRevision @1 :UInt64 = 0xffffffffffffffff;
   # The revision that the edits were made on: indices in paths and positions are mapped through what has happened since.
-  # The default stands for the current one. Errc::stale when what has happened since is not remembered any more.
+  # The default stands for the current one. Errc::stale when what has happened since is not remembered any more,
+  # or when that revision was lost with an actor that crashed before it was saved.
 
   unit @2 :TextUnit;       # of positions in splices
   origin @3 :Text;         # window or tool; its own undo stack. Empty: not undoable

@@ -331,6 +331,49 @@ TEST_CASE("nothing is acknowledged or handed out before it is on the disk, and s
   CHECK_FALSE(desk.changes_since().ok());
 }
 
+TEST_CASE("edits made on a revision that was lost with a crash are refused, whatever has happened since") {
+  World world;
+  Desk desk(world);
+  const auto screen = desk.watch();
+  world.run();
+  REQUIRE(desk.transact(Edits().splice(".text", 0, 0, "abc")).ok());
+  desk.disk->records->fails_with = storage::Errc::full;
+  REQUIRE_FALSE(desk.transact(Edits().splice(".text", 0, 0, "lost ")).ok());
+  const std::uint64_t saved = 1, lost = screen->revision;
+  REQUIRE(lost > saved);
+  desk.crash();
+  desk.disk->records->fails_with.reset();
+  world.pass(std::chrono::seconds(6), std::chrono::milliseconds(100));
+  REQUIRE(desk.json(".text") == "\"abc\"");
+
+  // As many revisions as were lost, and more, with other content.
+  for (int i = 0; i < 3; ++i) {
+    REQUIRE(desk.transact(Edits().splice(".text", 0, 0, "X")).ok());
+    const auto stale = desk.transact(Edits().splice(".text", 5, 1, "Z"), lost);
+    REQUIRE_FALSE(stale.ok());
+    CHECK(stale.error().is(Errc::stale));
+  }
+  CHECK(desk.json(".text") == "\"XXXabc\"");
+  // What was saved is still the same, and is mapped.
+  CHECK(desk.transact(Edits().splice(".text", 1, 1, "Z"), saved).ok());
+  CHECK(desk.json(".text") == "\"XXXaZc\"");
+
+  // Another crash with nothing but lost revisions in between does not give them out again either.
+  desk.crash();
+  world.run();
+  REQUIRE(desk.json(".text") == "\"XXXaZc\"");
+  desk.disk->records->fails_with = storage::Errc::full;
+  REQUIRE_FALSE(desk.transact(Edits().splice(".text", 0, 0, "lost ")).ok());
+  const auto seen = desk.get();
+  desk.crash();
+  desk.disk->records->fails_with.reset();
+  world.pass(std::chrono::seconds(6), std::chrono::milliseconds(100));
+  REQUIRE(desk.transact(Edits().splice(".text", 0, 0, "Y")).ok());
+  const auto stale = desk.transact(Edits().splice(".text", 5, 1, "Z"), seen->to);
+  REQUIRE_FALSE(stale.ok());
+  CHECK(stale.error().is(Errc::stale));
+}
+
 TEST_CASE("who asks for it is told when what it has seen is saved") {
   World world;
   Desk desk(world);

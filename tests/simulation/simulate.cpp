@@ -1,15 +1,18 @@
-// tlfs_simulate [--seed N] [--seeds A..B] [--minutes M] [--events N]: runs simulations and says which seed fails, with
-// the one command that replays it.
+// tlfs_simulate [--seed N] [--seeds A..B] [--minutes M] [--events N] [--disk records|leveldb]: runs simulations and
+// says which seed fails, with the one command that replays it.
 //
 // Every tenth seed of a range is run twice, to see that the same seed gives the same trace.
 #include <CLI/CLI.hpp>
 
 #include <chrono>
 #include <iostream>
+#include <map>
 #include <optional>
 
 #include "tests/simulation/simulation.h"
 
+using tlfs::simulation::DiskKind;
+using tlfs::simulation::Options;
 using tlfs::simulation::Report;
 using tlfs::simulation::simulate;
 
@@ -40,7 +43,7 @@ std::optional<std::pair<std::uint64_t, std::uint64_t>> range_of(const std::strin
 }
 
 // True when all is well.
-bool run(std::uint64_t seed, const tlfs::simulation::Options& options, bool twice, bool verbose, Totals& totals) {
+bool run(std::uint64_t seed, const Options& options, bool twice, bool verbose, Totals& totals) {
   Report report = simulate(seed, options);
   if (twice && report.faults.empty() && simulate(seed, options).hash != report.hash)
     report.faults.push_back("the same seed gave another trace");
@@ -53,7 +56,10 @@ bool run(std::uint64_t seed, const tlfs::simulation::Options& options, bool twic
   std::cerr << "seed " << seed << " failed:\n";
   for (const std::string& record : report.damaged) std::cerr << "  damaged: " << record << '\n';
   for (const std::string& fault : report.faults) std::cerr << "  " << fault << '\n';
-  std::cerr << "replay it with: ./dev simulate --seed " << seed << '\n';
+  std::cerr << "replay it with: ./dev simulate --seed " << seed
+            << (options.disk == DiskKind::leveldb ? " --disk leveldb" : "");
+  if (options.events != Options().events) std::cerr << " --events " << options.events;
+  std::cerr << '\n';
   return false;
 }
 
@@ -64,11 +70,14 @@ int main(int argc, char** argv) {
   std::optional<std::uint64_t> seed;
   std::string seeds;
   double minutes = 0;
-  tlfs::simulation::Options options;
+  Options options;
   app.add_option("--seed", seed, "this one, twice, and say what happened");
   app.add_option("--seeds", seeds, "all from A to B, written A..B");
   app.add_option("--minutes", minutes, "seeds from the beginning of --seeds on (or from 1) until the time is up");
   app.add_option("--events", options.events, "how many things happen in a run");
+  const std::map<std::string, DiskKind> disks{{"records", DiskKind::records}, {"leveldb", DiskKind::leveldb}};
+  app.add_option("--disk", options.disk, "records: a disk that keeps a store's promise; leveldb: the real LevelDB")
+      ->transform(CLI::CheckedTransformer(disks, CLI::ignore_case));
   CLI11_PARSE(app, argc, argv);
 
   Totals totals;

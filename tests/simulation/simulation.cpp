@@ -59,7 +59,9 @@ struct Notes {
 class Run {
  public:
   Run(std::uint64_t seed, const Options& options)
-      : options_(options), random_(seed * 0x9e3779b97f4a7c15u + 1), disk_(std::make_shared<Disk>()) {}
+      : options_(options),
+        random_(seed * 0x9e3779b97f4a7c15u + 1),
+        disk_(options.disk == DiskKind::leveldb ? make_leveldb_disk(seed) : make_record_disk()) {}
 
   Report go() {
     try {
@@ -69,7 +71,7 @@ class Run {
           event();
         } catch (const testing::World::Halted&) {  // while somebody waited for an answer
         }
-        if (disk_->power_lost) after_power_loss();
+        if (disk_->power_lost()) after_power_loss();
       }
       settle();
       check();
@@ -90,19 +92,19 @@ class Run {
 
   // ---- the node's lives ----
   void begin_life() {
-    disk_->power_on();
     TestNode::Settings settings;
     settings.seed = random_.next();
-    settings.open_store = [disk = disk_] { return open(disk); };
+    settings.open_store = [disk = disk_] { return disk->open(); };
     settings.close_after = 5s;
     settings.max_open = 16;
     node_ = std::make_unique<TestNode>(std::move(settings));
-    node_->world().halt([disk = disk_] { return disk->power_lost; });
+    node_->world().halt([disk = disk_] { return disk->power_lost(); });
   }
   void end_life() {
     if (!node_) return;
     steps_ += node_->world().steps();
     note(node_->world().fingerprint());
+    note(disk_->fingerprint());
     node_ = nullptr;
   }
   void after_power_loss() {
@@ -110,7 +112,8 @@ class Run {
     end_life();
     under_way_ = 0;
     ++life_;
-    if (options_.damage && random_.chance(0.15)) damage_something();
+    if (const auto wrong = disk_->power_on(random_)) throw std::runtime_error(*wrong);
+    if (options_.damage && random_.chance(options_.disk == DiskKind::leveldb ? 0.03 : 0.15)) damage_something();
     begin_life();
     for (Notes& notes : documents_) {
       if (notes.screen) watch(notes);
@@ -259,14 +262,13 @@ class Run {
         report_.crashes += node_->crash_auth();
         break;
       case 13:
-        disk_->power_fails_at = disk_->writes + random_.below(6);
-        disk_->write_is_kept = random_.chance(0.5);
+        disk_->lose_power_soon(random_);
         break;
       case 14:
-        disk_->refuses_with = random_.chance(0.5) ? storage::Errc::full : storage::Errc::io;
+        disk_->refuse(random_);
         break;
       case 15:
-        disk_->refuses_with.reset();
+        disk_->allow();
         break;
       case 16:
         seal(any());
@@ -298,12 +300,16 @@ class Run {
   void damage_something() {
     Notes& notes = any();
     const storage::Range range = storage::document_range(notes.id);
-    const auto damaged = damage(*disk_, random_, [&](ByteView k) {
+    const auto damaged = disk_->damage(random_, [&](ByteView k) {
       return !std::lexicographical_compare(k.begin(), k.end(), range.from.begin(), range.from.end()) &&
              std::lexicographical_compare(k.begin(), k.end(), range.to.begin(), range.to.end());
     });
     if (!damaged) return;
-    report_.damaged.push_back("in life " + std::to_string(life_) + " " + storage::describe_key(damaged->key));
+    report_.damaged.push_back("in life " + std::to_string(life_) + " " + damaged->what);
+    if (damaged->key.empty()) {
+      for (Notes& any_of_them : documents_) any_of_them.damaged = any_of_them.shut = true;
+      return;
+    }
     notes.damaged = true;
     if (const auto s = access::decode_statement(damaged->value); s && s->statement.document == notes.id)
       notes.shut = true;
@@ -311,8 +317,7 @@ class Run {
 
   // ---- the end ----
   void settle() {
-    disk_->refuses_with.reset();
-    disk_->power_fails_at.reset();
+    disk_->calm();
     pass(60s, 200ms);
     if (under_way_ != 0) fault(std::to_string(under_way_) + " requests were never answered");
   }

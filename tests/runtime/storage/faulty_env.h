@@ -4,13 +4,14 @@
 // What it believes of a file system: content is durable up to the last sync of its file; names (creating, renaming and
 // removing) become durable in order, all of them with any sync, and at a loss of power some first part of those that
 // were not; that is ext4 with ordered data. What the seed decides is deterministic; when LevelDB's background thread
-// runs is not, so the numbers of calls may differ a little between runs.
+// runs is not, so the numbers of calls may differ a little between runs, unless its work is held.
 //
 // Thread-safe, since LevelDB calls from its own thread too.
 #pragma once
 
 #include <leveldb/env.h>
 
+#include <deque>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -29,13 +30,13 @@ class FaultyEnv final : public leveldb::EnvWrapper {
 
   // ---- faults ----
   // The power goes at the n-th call from now that changes the disk (1: the next); a write is then done in part.
-  // Everything fails until restart().
+  // Everything fails until restart(). 0: it does not go.
   void lose_power_at(std::uint64_t n);
   void lose_power();
   bool without_power() const;
   // What is left after the power came back. `tear` leaves a part of what was not synced, perhaps with rubbish in it.
   void restart(bool tear);
-  // The n-th changing call from now fails with this error number, and only that.
+  // The n-th changing call from now fails with this error number, and only that; 0 takes it back, as above.
   void fail_at(std::uint64_t n, int error);
   // All changing calls fail with it; 0 takes it back.
   void refuse_writes(int error);
@@ -44,6 +45,13 @@ class FaultyEnv final : public leveldb::EnvWrapper {
   // How many bytes all files may have together; a write that goes beyond is done in part.
   void set_capacity(std::uint64_t bytes);
   void flip(const std::string& name, std::size_t offset);
+
+  // ---- LevelDB's own thread ----
+  // Its work waits until work() is called and is then done by the caller, so that everything happens on one thread and
+  // in one order. Closing a database waits for its work, so work() comes first; so does a write that finds the memory
+  // table and the one before it full, which does not happen when there is work() after every write.
+  void hold_work(bool hold);
+  void work();
 
   // ---- looking ----
   std::uint64_t changing_calls() const;
@@ -66,6 +74,8 @@ class FaultyEnv final : public leveldb::EnvWrapper {
   leveldb::Status LockFile(const std::string& name, leveldb::FileLock** lock) override;
   leveldb::Status UnlockFile(leveldb::FileLock* lock) override;
   leveldb::Status NewLogger(const std::string& name, leveldb::Logger** logger) override;
+  void Schedule(void (*function)(void* argument), void* argument) override;
+  void SleepForMicroseconds(int micros) override;
 
   struct File;
   class Writer;
@@ -98,6 +108,8 @@ class FaultyEnv final : public leveldb::EnvWrapper {
   int fails_with_ = 0, refuses_writes_ = 0, refuses_opening_ = 0;
   std::uint64_t capacity_ = UINT64_MAX;
   bool dark_ = false;
+  bool holds_work_ = false;
+  std::deque<std::pair<void (*)(void*), void*>> work_;
 };
 
 }  // namespace tlfs::storage
