@@ -14,7 +14,7 @@ constexpr std::uint8_t kAnswer = 1;
 constexpr std::uint8_t kRefusal = 2;
 constexpr std::size_t kRefusalBytes = 3;
 
-Handshake::Step give_up(CloseCode code, std::string sentence) {
+Handshake::Step give_up(CloseCode code, std::string_view sentence) {
   return {.reply = refusal(code), .failed = CloseReason{code, clean_sentence(sentence)}};
 }
 
