@@ -58,8 +58,10 @@ struct Talk {
 
 Talk compare(Both& both) {
   Talk talk;
-  DifferenceSession a(both.a.link().key, both.a.link().tree, both.a.index.documents());
-  DifferenceSession b(both.b.link().key, both.b.link().tree, both.b.index.documents());
+  DocumentIndex::Linked& at_a = *both.a.index.linked(both.a.peer);
+  DocumentIndex::Linked& at_b = *both.b.index.linked(both.b.peer);
+  DifferenceSession a(at_a.key, at_a.tree, both.a.index.documents());
+  DifferenceSession b(at_b.key, at_b.tree, both.b.index.documents());
   std::vector<Bytes> sent = {a.start()};
   for (bool to_b = true; !sent.empty(); to_b = !to_b) {
     std::vector<Bytes> answers;
@@ -84,9 +86,10 @@ Sample sync_sample(Both& both) {
   }
   const auto [ms, talk] = timed([&] { return compare(both); });
   require(talk.found_by_a == talk.found_by_b && talk.found_by_a.size() == kDifferent, "not what differs was found");
+  const PairKey& key = both.a.index.linked(both.a.peer)->key;
   for (DocumentNumber number = 0; number < both.a.index.documents().end(); ++number) {
     const auto& row = both.a.index.documents().row(number);
-    if (talk.found_by_b.contains(both.b.link().key.position(row.id))) both.b.index.put(row.id, row.heads);
+    if (talk.found_by_b.contains(key.position(row.id))) both.b.index.put(row.id, row.heads);
   }
   const auto [idle_ms, idle] = timed([&] { return compare(both); });
   require(idle.found_by_a.empty() && idle.messages == 2, "what had been caught up with differs");
@@ -104,11 +107,11 @@ Sample build_sample(Side& side) {
   return {ms, {{"tree_bytes", static_cast<double>(tree->memory_bytes())}}};
 }
 
-Sample update_sample(Side& side) {
+Sample update_sample(Side& side, std::uint64_t& edited) {
   const std::size_t count = side.index.documents().count();
   std::vector<std::pair<DocumentId, crypto::Digest>> edits;
   for (std::size_t i = 0; i < kUpdates; ++i)
-    edits.emplace_back(digest_of("document", i * 7'919 % count), digest_of("edited", i));
+    edits.emplace_back(digest_of("document", i * 7'919 % count), digest_of("edited", ++edited));
   const Sum before = side.link().tree.sum();
   const auto [ms, done] = timed([&] {
     for (const auto& [id, heads] : edits) side.index.put(id, heads);
@@ -151,7 +154,7 @@ std::vector<Row> difference_rows() {
            .start = [](const Arguments&) {
              auto side = std::make_shared<Side>(1, 2, kCount);
              side->link();
-             return [side] { return update_sample(*side); };
+             return [side, edited = std::uint64_t{0}]() mutable { return update_sample(*side, edited); };
            }}};
 }
 
