@@ -511,10 +511,9 @@ TEST_CASE("A flood of half-open connections leaves the transport responsive") {
       fresh->socket->close("");
     }
   }
-  CHECK(eventually([&] { return server->counts().accepted >= flood; }));
-  const WebsocketCounts counts = server->counts();
-  CHECK(counts.half_open <= limits.half_open);
-  if (flood > 2 * limits.half_open) CHECK(counts.evicted >= flood - limits.half_open);
+  // Those that were not evicted are what there is room for; the system may still hold some that were not accepted yet.
+  CHECK(eventually([&] { return server->counts().evicted + limits.half_open >= flood; }));
+  CHECK(server->counts().half_open <= limits.half_open);
   CHECK(before->times_closed() == 0);
 }
 
