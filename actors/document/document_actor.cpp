@@ -242,7 +242,11 @@ caf::result<ReplyMessage> DocumentActor::serve(When when, bool writes, Work work
 caf::result<ReplyMessage> DocumentActor::accept(Job job) {
   last_used_ = environment_->clock->monotonic();
   auto promise = job.reply;
-  if (state_ == State::reading || !queue_.empty()) {
+  if (state_ == State::stopping) {
+    refuse(job, Error(Errc::stopped, label() + " was closed"));
+  } else if (state_ == State::closing) {  // never answered: whoever asked asks the next incarnation
+    if (queue_.size() < kMaxQueued) queue_.push_back(std::move(job));
+  } else if (state_ == State::reading || !queue_.empty()) {
     if (queue_.size() >= kMaxQueued)
       promise.deliver(refusal(Error(
           Errc::busy, label() + ": " + std::to_string(kMaxQueued) + " requests wait for it to be opened already")));
@@ -627,7 +631,7 @@ void DocumentActor::finish(caf::error reason) {
     flush();
   }
   refuse_queue(Error(Errc::stopped, label() + " was closed"));
-  state_ = State::ending;
+  state_ = reason ? State::stopping : State::closing;
   gate_.wait([this, reason = std::move(reason)](const Status&) { quit(reason); });
 }
 

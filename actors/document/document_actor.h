@@ -52,7 +52,14 @@ class DocumentActor : public caf::event_based_actor {
  private:
   using Reply = caf::typed_response_promise<ReplyMessage>;
   using Work = std::function<ReplyMessage(DocumentService&)>;
-  enum class State : std::uint8_t { reading, empty, open, ending };
+  enum class State : std::uint8_t {
+    reading,
+    empty,
+    open,
+    closing,   // what was done is brought to the disk, and then it ends; the next incarnation serves what comes now
+    stopping,  // the same, and there is no next one
+    ending,    // it is being removed
+  };
   enum class When : std::uint8_t {
     at_once,  // only looks: answered at once
     saved,    // answered when all that was done so far is on the disk

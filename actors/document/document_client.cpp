@@ -150,7 +150,7 @@ void DocumentClient::phase(const document::DocumentId& document, const supervisi
   if (now.kind == supervision::PhaseKind::absent) {
     // Whoever watches starts it again.
     for (auto& [id, entry] : place->watches)
-      if (entry.subscription != 0) subscribe(document, id);
+      if (entry.subscription != 0 || entry.lost) subscribe(document, id);
     if (place->watches.empty()) {
       Sweep later;
       later.document = document;
@@ -177,6 +177,7 @@ void DocumentClient::subscribe(const document::DocumentId& document, std::uint64
     std::erase_if(by_subscription_, [&](const auto& s) { return s.second == std::pair(document, id); });
   entry.subscription = 0;
   entry.pulling = false;
+  entry.lost = false;
   // What was not on the disk yet may have been lost with the document's actor, and its revision given to something
   // else.
   if (entry.have && *entry.have > entry.durable) entry.have.reset();
@@ -191,7 +192,10 @@ void DocumentClient::subscribe(const document::DocumentId& document, std::uint64
         Entry* here = find(document, id);
         const bool current = here && here->attempt == attempt;
         if (!reply) {
-          if (current && !reply.error().is(supervision::Errc::lost)) fail(document, id, reply.error());
+          if (!current) return;
+          if (!reply.error().is(supervision::Errc::lost)) return fail(document, id, reply.error());
+          here->lost = true;
+          if (find(document)->ref.phase().kind == supervision::PhaseKind::absent) subscribe(document, id);
           return;
         }
         const Result<Subscribed> there = from_reply<Subscribed>(*reply);

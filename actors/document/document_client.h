@@ -84,6 +84,7 @@ class DocumentClient final : public caf::event_based_actor {
   struct Entry {
     Watch watch;
     std::uint64_t attempt = 0;          // counts Subscribes; an answer to an earlier one is void
+    bool lost = false;                  // the document ended before it answered the latest one
     std::optional<std::uint64_t> have;  // the revision that is known
     std::uint64_t delivered = 0;        // the one that the last call led to
     std::uint64_t durable = 0;          // as the document said last

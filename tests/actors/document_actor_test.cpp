@@ -374,6 +374,53 @@ TEST_CASE("edits made on a revision that was lost with a crash are refused, what
   CHECK(stale.error().is(Errc::stale));
 }
 
+TEST_CASE("who asks while a document cannot be read is told why at once, and is served when it can be") {
+  World world;
+  Desk desk(world);
+  REQUIRE(desk.transact(Edits().increment(".count", 1)).ok());
+  desk.disk->unreadable = true;
+  desk.crash();
+  for (int i = 0; i < 3; ++i) {
+    std::optional<Result<Update>> got;
+    desk.ask<Update>(messaging::MessageBuilder<messages::Get>().seal(), [&](Result<Update> r) { got = std::move(r); });
+    world.run();
+    REQUIRE(got.has_value());
+    REQUIRE_FALSE(got->ok());
+    CHECK(got->error().is(storage::Errc::io));
+  }
+  desk.disk->unreadable = false;
+  CHECK(desk.json(".count") == "1");
+}
+
+TEST_CASE("a document that is closed while it is asked serves every request, before or after") {
+  for (std::uint64_t seed = 0; seed < 60; ++seed) {
+    World world(seed);
+    Desk desk(world);
+    std::size_t answered = 0;
+    std::vector<std::shared_ptr<Screen>> screens;
+    for (int i = 0; i < 6; ++i) {
+      desk.ask<Committed>(desk.transact_message(Edits().increment(".count", 1)), [&](const Result<Committed>& done) {
+        INFO("seed " << seed << ": " << (done ? "" : done.error().message()));
+        CHECK(done.ok());
+        ++answered;
+      });
+      for (std::uint64_t steps = world.random().below(12); steps > 0; --steps) world.step();
+      if (desk.actor) caf::anon_send(desk.actor, Close());
+      for (std::uint64_t steps = world.random().below(6); steps > 0; --steps) world.step();
+      if (i % 3 == 2) screens.push_back(desk.watch());
+      for (std::uint64_t steps = world.random().below(12); steps > 0; --steps) world.step();
+    }
+    world.pass(std::chrono::seconds(1));
+    CHECK(answered == 6);
+    CHECK(desk.json(".count") == "6");
+    for (const auto& screen : screens) {
+      INFO("seed " << seed);
+      CHECK(screen->faults.empty());
+      CHECK(document::to_json(screen->value) == desk.json());
+    }
+  }
+}
+
 TEST_CASE("who asks for it is told when what it has seen is saved") {
   World world;
   Desk desk(world);

@@ -85,6 +85,7 @@ struct Disk {
   std::uint64_t calls = 0;  // of write
   std::uint64_t throw_at = ~std::uint64_t{0};
   bool kept = false;  // the write that throws has been done
+  bool unreadable = false;
 
   // The call number `call` from now on (0 is the next) throws.
   void fail(std::uint64_t call, bool after) {
@@ -112,6 +113,7 @@ class FlakyStore final : public storage::Store {
   }
   Result<std::optional<Bytes>> read(ByteView key) override { return inside_->read(key); }
   Result<storage::Scanned> scan(ByteView from, ByteView to, const Visitor& visit) override {
+    if (disk_->unreadable) return Error(storage::Errc::io, "the disk shows nothing");
     return inside_->scan(from, to, visit);
   }
   Result<storage::Stat> stat() override { return inside_->stat(); }
