@@ -601,6 +601,8 @@ void Document::apply_one(Change change, Import& report) {
   }
   pending_first_ = graph_.ids().size();  // nothing of ours is pending
   if (settings_.guard) settings_.guard->arrived(*index, change);
+  if (std::any_of(change.leaves.begin(), change.leaves.end(), [](const auto& leaf) { return !leaf; }))
+    came_lacking_.push_back(*index);
   history_.add(std::move(change));
   apply_change(*state_, *index);
   ++report.applied;

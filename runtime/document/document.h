@@ -137,6 +137,8 @@ class Document final : private Holdings {
   std::size_t unread_changes() const { return unread_.size(); }
   // Those that lack a leaf; and how many leaves have come for changes that lacked them, since this was opened.
   std::vector<ChangeHash> lacking_leaves() const;
+  // Those that came without one since this was opened, in that order; may have got it meanwhile.
+  const std::vector<ChangeIndex>& came_lacking() const { return came_lacking_; }
   std::uint64_t leaves_added() const { return leaves_added_; }
   const ChangeGraph& graph() const { return graph_; }
   const History& history() const { return history_; }
@@ -241,6 +243,7 @@ class Document final : private Holdings {
   std::uint64_t last_guard_revision_ = ~0ull;  // ... and when
   std::uint32_t guarded_epoch_ = 0x80000000;   // of guarded transactions, each its own: they may be sealed apart
   mutable std::set<ChangeIndex> unread_;       // those with a leaf that could not be read when they were applied
+  std::vector<ChangeIndex> came_lacking_;
   std::uint64_t leaves_added_ = 0;
   bool more_leaves_ = false;  // leaves have come for changes that were here
   std::uint64_t revision_ = 0;

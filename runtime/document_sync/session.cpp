@@ -228,6 +228,8 @@ void SyncSession::hear(const ProtectedDocument& document, const message::Batch& 
     } else if (!state_.came.insert(c.hash).second) {
       ++state_.repeats;
     }
+    if (std::any_of(c.leaves.begin(), c.leaves.end(), [](const auto& leaf) { return !leaf; }))
+      state_.gave_lacking.insert(c.hash);
     state_.held_bytes += size_of(c);
     held_.push_back(std::move(c));
   }

@@ -39,7 +39,7 @@ inline constexpr std::size_t kMaxHeldBytes = 64u << 20;  // of changes that wait
 inline constexpr std::size_t kMaxStranded = 4096;  // changes from the peer that wait for something, or were refused
 inline constexpr std::size_t kMaxStrandedBytes = 8u << 20;
 inline constexpr std::size_t kMaxHellos = 16;       // of the peer
-inline constexpr std::size_t kMaxWants = 256;       // of each side
+inline constexpr std::size_t kMaxWants = 4096;      // of each side
 inline constexpr std::size_t kMaxUseless = 256;     // changes and statements that nobody had a right to make
 inline constexpr std::size_t kSpareRepeats = 4096;  // changes sent again, beyond those that crossed
 inline constexpr std::size_t kMaxPackagesTaken = 64;
@@ -150,7 +150,9 @@ class SyncSession {
     std::uint32_t wants = 0;
     std::uint32_t answered = 0;
     std::vector<document::ChangeHash> wanted_now;  // in the want that is not answered yet
-    ShortDigest leaves_asked_at{};
+    ShortDigest leaves_asked_at{};                 // the last statement when all leaves that lacked were asked for
+    std::size_t lacking_seen = 0;                  // of Document::came_lacking()
+    std::set<document::ChangeHash> gave_lacking;   // the peer itself, not seen there yet
   };
 
   // session.cpp: what comes in.

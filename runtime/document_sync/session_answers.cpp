@@ -103,6 +103,14 @@ void SyncSession::ask(ProtectedDocument& document, Out& out) {
       want.leaves_of = content.lacking_leaves();
       if (want.leaves_of.size() > kMaxWanted) want.leaves_of.resize(kMaxWanted);
     }
+    const auto& came = content.came_lacking();
+    if (came.size() < state_.lacking_seen) state_.lacking_seen = 0;  // opened anew
+    for (; state_.lacking_seen < came.size(); ++state_.lacking_seen) {
+      const ChangeHash& hash = content.graph().at(came[state_.lacking_seen]).hash;
+      const bool from_peer = state_.gave_lacking.erase(hash) > 0;
+      if (!from_peer && now == state_.leaves_asked_at && want.leaves_of.size() < kMaxWanted)
+        want.leaves_of.push_back(hash);
+    }
     state_.leaves_asked_at = now;
   }
   if (want.empty()) return;

@@ -138,8 +138,9 @@ inline void check_fine(const Line& line) {
 
 // Alice's document, which Bob may write to.
 struct Pair {
-  explicit Pair(std::shared_ptr<const schema::Package> package = document::testing::story_package())
-      : alice(1, package), bob(2, package) {
+  explicit Pair(std::shared_ptr<const schema::Package> package = document::testing::story_package(),
+                std::uint64_t number = 1)
+      : alice(number, package), bob(number + 1, package) {
     alice.create();
     REQUIRE(alice.grant(Level::write, bob.principal()).ok());
     bob.join(alice);

@@ -89,7 +89,7 @@ TEST_CASE("a reader cannot speak for another device") {
 }
 
 TEST_CASE("presence is for this document, for readers, and undamaged") {
-  Pair p, q;
+  Pair p;
   p.sync();
   Room alice(p.alice), bob(p.bob);
   const Bytes said = alice.say("cursor", "1", 1);
