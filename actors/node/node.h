@@ -33,6 +33,7 @@
 #include "actors/app/app.h"
 #include "actors/document/protocol.h"
 #include "actors/messaging/message.h"
+#include "actors/network/network_messages.h"
 #include "runtime/access/key_file.h"
 #include "runtime/replica/records.h"
 #include "schema/messages/tree.capnp.h"
@@ -99,6 +100,13 @@ class Node {
     // An actor that is in one handler for longer is reported, in the log and in tree().
     std::chrono::milliseconds stuck_after = std::chrono::seconds(5);
     std::string log_level = "warn";  // spdlog's names; to stderr
+    // Links to other nodes. Nothing: the node keeps to itself.
+    struct Network {
+      std::vector<std::string> listen = {};  // "0.0.0.0:4242", "[::]:4242", port 0 for any; none: it only dials
+      bool discover = false;                 // announces itself on the local network, and looks for known peers there
+      std::optional<std::string> visible_as = {};  // shows device key and this name to everyone there
+    };
+    std::optional<Network> network = {};
   };
 
   template <class T>
@@ -192,6 +200,26 @@ class Node {
   std::future<Result<std::vector<document::DocumentId>>> learn(const std::vector<Bytes>& statements);
   // Whoever was learnt.
   std::future<Result<std::vector<document::DocumentId>>> people();
+
+  // ---- peers ----
+  // Fail with network::Errc::off where Settings::network is not set, and otherwise with the other codes of that module.
+  // Where it listens, with the ports that were chosen: "127.0.0.1:4242".
+  std::vector<std::string> addresses() const;
+  std::future<Result<std::vector<network::PeerInfo>>> peers();
+  // Dials "HOST:PORT" or "ws://HOST:PORT" (wss); ready with the peer's device key when a link is there. The address is
+  // remembered, and from then on there is a link whenever there can be one.
+  std::future<Result<crypto::PublicKey>> connect(std::string address);
+  // A link ("tlfs:...") that lets whoever brings it to this node have a part of the document. It carries no key to any
+  // data. access::Errc::denied when this device could not grant that itself.
+  std::future<Result<std::string>> invite(const document::DocumentId& id, network::InviteOptions options = {});
+  std::future<Status> revoke_invitation(const network::InvitationId& id);
+  // Uses such a link; ready when the document is here and can be opened. What it holds comes as it is synced.
+  std::future<Result<document::DocumentId>> join(std::string link);
+  // Those given out here, and those by others that wait for accept() or decline().
+  std::future<Result<network::Invitations>> invitations();
+  std::future<Status> accept(const document::DocumentId& offered);
+  std::future<Status> decline(const document::DocumentId& offered);
+  std::future<Result<std::vector<network::SyncLine>>> sync_status();
 
   // ---- apps ----
   // Starts logic of the application as a supervised actor. supervision::Errc::already_started, start_failed.
