@@ -182,7 +182,8 @@ class SyncSession {
   bool send_package(access::ProtectedDocument& document, const crypto::Digest& hash, Out& out);
   bool send_batch(access::ProtectedDocument& document, const std::vector<document::ChangeIndex>& which,
                   std::vector<document::Change> changes, Out& out);
-  void add(Out& out, const Message& message, bool counts);
+  // False, and nothing said, when it counts against the window and there is no room.
+  bool add(Out& out, const Message& message, bool counts);
   bool room(const Out& out, std::size_t bytes) const;
 
   // session_answers.cpp: what is asked for.

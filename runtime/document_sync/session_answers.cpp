@@ -35,11 +35,10 @@ bool SyncSession::answer(ProtectedDocument& document, Out& out) {
     if (!may) want.statements.clear();
     if (!said.statements.empty()) {
       // What does not go now is asked for again.
-      if (!room(out, bytes)) {
+      if (!add(out, said, true)) {
         for (const auto& s : said.statements) want.statements.push_back(s.hash);
         return false;
       }
-      add(out, said, true);
     }
     if (!want.statements.empty()) return false;
   }

@@ -25,12 +25,14 @@ std::vector<Bytes> SyncSession::poll(ProtectedDocument& document, std::size_t cr
   return std::move(out.messages);
 }
 
-void SyncSession::add(Out& out, const Message& message, bool counts) {
+bool SyncSession::add(Out& out, const Message& message, bool counts) {
   Bytes bytes = encode_message(message);
+  if (counts && !room(out, bytes.size())) return false;
   out.bytes += bytes.size();
   state_.bytes_sent += bytes.size();
   if (counts) state_.in_flight += bytes.size();
   out.messages.push_back(std::move(bytes));
+  return true;
 }
 
 // Something larger than the window or the credit goes when nothing else is on its way.
@@ -123,8 +125,7 @@ bool SyncSession::send_statements(ProtectedDocument& document, Out& out) {
       sent.push_back(next);
     }
     if (!sent.empty()) {
-      if (!room(out, bytes)) return false;
-      add(out, chunk, true);
+      if (!add(out, chunk, true)) return false;
     }
     for (const std::size_t i : sent) state_.statements[i] = true;
     state_.next_statement = next;
@@ -146,8 +147,7 @@ bool SyncSession::send_last_statements(const ProtectedDocument& document, Out& o
   std::size_t bytes = 0;
   const auto flush = [&] {
     if (sent.empty()) return true;
-    if (!room(out, bytes)) return false;
-    add(out, chunk, true);
+    if (!add(out, chunk, true)) return false;
     for (const std::size_t i : sent) state_.statements[i] = true;
     chunk.statements.clear();
     sent.clear();
@@ -203,8 +203,7 @@ bool SyncSession::send_package(ProtectedDocument& document, const crypto::Digest
   const auto package = document.content().nodes().package(hash);
   if (package) {
     const ByteView encoded = package->encoded();
-    if (!room(out, encoded.size())) return false;
-    add(out, message::Package{hash, Bytes(encoded.begin(), encoded.end())}, true);
+    if (!add(out, message::Package{hash, Bytes(encoded.begin(), encoded.end())}, true)) return false;
   }
   state_.packages.insert(shortened(hash));
   return true;
@@ -222,7 +221,7 @@ bool SyncSession::send_batch(ProtectedDocument& document, const std::vector<Chan
     changes[i].signature = document.content().signature_of(which[i]);
   }
   const std::size_t count = changes.size();
-  add(out, message::Batch{encode_batch(std::move(changes), settings_.every_signature)}, true);
+  if (!add(out, message::Batch{encode_batch(std::move(changes), settings_.every_signature)}, true)) return false;
   for (const ChangeIndex i : which) state_.changes[i] = true;
   state_.changes_sent += count;
   return true;

@@ -63,6 +63,24 @@ TEST_CASE("a fresh pull carries one signature per writer and batch") {
   CHECK(line.from_left.batches() <= 3);
 }
 
+TEST_CASE("with every change signed the window holds as well") {
+  Pair p;
+  for (std::size_t i = 0; i < 9000; ++i) {
+    REQUIRE(p.alice.set(".title", std::to_string(i)).ok());
+    p.alice.content().sign();
+  }
+  Line line(p.alice, p.bob);
+  SyncSession::Settings s;
+  s.document = p.alice.id;
+  s.peer = p.bob.public_key();
+  s.every_signature = true;
+  line.left.session.emplace(std::move(s));
+  line.run();
+  check_fine(line);
+  CHECK(line.from_left.bytes > kWindowBytes);
+  CHECK(line.right.received == 9000);
+}
+
 TEST_CASE("what repeats in changes is not sent: at most 30 bytes beside salt and payload") {
   Pair p;
   type(p.alice, 1000, 1000, 0);
