@@ -29,6 +29,7 @@ enum class Errc : int {
   too_many,          // a named limit
   bad_introduction,  // what a peer says of its user does not hold
   timeout,
+  malformed_record,  // what the store holds of the network is none of its records
 };
 constexpr std::string_view errc_module(Errc) { return "network"; }
 

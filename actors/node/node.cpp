@@ -11,7 +11,7 @@
 #include "actors/document/document_actor.h"
 #include "actors/document/request_message.h"
 #include "actors/node/identity.h"
-#include "actors/node/people.h"
+#include "actors/auth/people.h"
 #include "actors/node/node_actors.h"
 #include "actors/store/store_actor.h"
 #include "runtime/access/realm.h"
@@ -112,7 +112,7 @@ Result<document::DocumentId> find_user(storage::Store& store, const node::Identi
   }
   const crypto::SigningKey recovery = crypto::SigningKey::generate(random);
   if (new_user) new_user(recovery);
-  const auto package = node::user_package();
+  const auto package = auth::user_package();
   access::Realm realm({identity.device, &random, {}, {}});
   std::vector<access::SignedStatement> statements = realm.create_user(recovery, package).statements();
   id = recovery.public_key();
@@ -293,7 +293,7 @@ std::future<Result<std::vector<DocumentInfo>>> Node::documents() {
   read_listings([this, done = std::move(done)](Result<std::vector<Listed>> listed) {
     if (!listed) return done(listed.error());
     std::vector<DocumentInfo> out;
-    const crypto::Digest people = node::user_package()->hash();
+    const crypto::Digest people = auth::user_package()->hash();
     for (auto& [id, listing] : *listed) {
       if (listing.package == people) continue;
       const auto package = actors_->tree.environment->packages->find(listing.package);
@@ -596,7 +596,7 @@ std::future<Result<Imported>> Node::import_changes(const document::DocumentId& i
 // ---- people ----
 
 std::future<Result<std::vector<document::DocumentId>>> Node::learn(const std::vector<Bytes>& statements) {
-  auto introduced = node::read_introduction(statements);
+  auto introduced = auth::read_introduction(statements);
   if (!introduced) return ready<std::vector<document::DocumentId>>(introduced.error());
   introduced->erase(user());
   // Known at once, and on the disk when the future is ready: as a document of which only the statements are here.
@@ -622,7 +622,7 @@ std::future<Result<std::vector<document::DocumentId>>> Node::learn(const std::ve
     Changes news;
     for (const access::SignedStatement& s : said) news.statements.push_back(access::encode_statement(s));
     document_actor::Begin begin;
-    begin.package = node::user_package();
+    begin.package = auth::user_package();
     begin.view = begin.package->latest();
     begin.again = true;
     ask<void>(id, std::move(begin), [this, user = id, under, news = std::move(news)](const Status& here) {
@@ -642,7 +642,7 @@ std::future<Result<std::vector<document::DocumentId>>> Node::people() {
     if (!listed) return done(listed.error());
     std::vector<document::DocumentId> out;
     for (const auto& [id, listing] : *listed)
-      if (listing.package == node::user_package()->hash()) out.push_back(id);
+      if (listing.package == auth::user_package()->hash()) out.push_back(id);
     done(std::move(out));
   });
   return std::move(future);

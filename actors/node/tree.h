@@ -23,8 +23,9 @@
 
 namespace tlfs::node {
 
-inline constexpr const char* kDocumentsPath = "/node/documents";
-inline constexpr const char* kAppsPath = "/node/apps";
+using supervision::kAppsPath;
+using supervision::kDocumentsPath;
+using supervision::kNetworkPath;
 
 struct TreeSettings {
   store::OpenStore open_store;

@@ -9,6 +9,9 @@ namespace tlfs::supervision {
 
 // Where a node's tree begins.
 inline constexpr const char* kNodePath = "/node";
+inline constexpr const char* kDocumentsPath = "/node/documents";
+inline constexpr const char* kNetworkPath = "/node/network";
+inline constexpr const char* kAppsPath = "/node/apps";
 
 class ActorPath {
  public:

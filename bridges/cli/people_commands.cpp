@@ -3,7 +3,7 @@
 #include <iostream>
 #include <sstream>
 
-#include "actors/node/people.h"
+#include "actors/auth/people.h"
 #include "bridges/cli/input.h"
 
 namespace tlfs::cli {
@@ -13,7 +13,7 @@ using document::Data;
 using RequestRoot = messages::control::ControlRequest::Builder;
 
 // Base64 takes four bytes for three, and each line ends.
-constexpr std::size_t kMaxInput = node::kMaxIntroductionBytes / 3 * 4 + 4 * node::kMaxIntroduced;
+constexpr std::size_t kMaxInput = auth::kMaxIntroductionBytes / 3 * 4 + 4 * auth::kMaxIntroduced;
 
 struct Options {
   std::string file;

@@ -8,7 +8,7 @@
 #include "runtime/access/statement.h"
 #include "schema/lens/package.h"
 
-namespace tlfs::node {
+namespace tlfs::auth {
 
 inline constexpr std::size_t kMaxIntroduced = 1024;             // statements in one introduction
 inline constexpr std::size_t kMaxIntroductionBytes = 4u << 20;  // of all of them
@@ -21,4 +21,4 @@ std::shared_ptr<const schema::Package> user_package();
 Result<std::map<document::DocumentId, std::vector<access::SignedStatement>>> read_introduction(
     const std::vector<Bytes>& statements);
 
-}  // namespace tlfs::node
+}  // namespace tlfs::auth

@@ -1,10 +1,10 @@
-#include "actors/node/people.h"
+#include "actors/auth/people.h"
 
 #include <algorithm>
 
 #include "schema/compiler/compile.h"
 
-namespace tlfs::node {
+namespace tlfs::auth {
 namespace {
 
 bool is_birth_of_user(const access::SignedStatement& s) {
@@ -47,4 +47,4 @@ Result<std::map<document::DocumentId, std::vector<access::SignedStatement>>> rea
   return out;
 }
 
-}  // namespace tlfs::node
+}  // namespace tlfs::auth

@@ -1,0 +1,121 @@
+#include "actors/network/control_message.h"
+
+#include "actors/messaging/message.h"
+#include "actors/network/network_messages.h"
+#include "runtime/link/limits.h"
+#include "schema/messages/network.capnp.h"
+
+namespace tlfs::network {
+namespace {
+
+using Wire = messages::network::Control;
+using messages::network::Greeting;
+
+capnp::Data::Reader data_of(ByteView bytes) { return {bytes.data(), bytes.size()}; }
+Bytes bytes_of(capnp::Data::Reader data) { return Bytes(data.begin(), data.end()); }
+
+Error malformed(const char* what) { return Error(Errc::malformed_record, std::string("a peer's message ") + what); }
+
+Status read(capnp::Data::Reader in, document::DocumentId& out) {
+  if (in.size() != out.size()) return malformed("names a document that is none");
+  std::copy(in.begin(), in.end(), out.begin());
+  return {};
+}
+
+void write(const Description& what, messages::network::Description::Builder out) {
+  out.setDocument(data_of(what.document));
+  out.setName(what.name.substr(0, kMaxNameShown));
+  out.setPackage(data_of(what.package));
+  out.setVersion(what.version);
+}
+
+Result<Description> read(messages::network::Description::Reader in) {
+  Description out;
+  if (const Status s = read(in.getDocument(), out.document); !s) return s.error();
+  if (in.getName().size() > kMaxNameShown || in.getVersion().size() > kMaxNameShown)
+    return malformed("has a name that is too long");
+  out.name = std::string(in.getName().begin(), in.getName().end());
+  out.package = bytes_of(in.getPackage());
+  out.version = std::string(in.getVersion().begin(), in.getVersion().end());
+  return out;
+}
+
+template <class List>
+void write_all(const List& from, capnp::List<capnp::Data>::Builder out) {
+  for (unsigned i = 0; i < out.size(); ++i) out.set(i, data_of(from[i]));
+}
+
+struct Writer {
+  mutable Wire::Builder out;
+  void operator()(const Introduction& m) const {
+    write_all(m.statements, out.initIntroduction(static_cast<unsigned>(m.statements.size())));
+  }
+  void operator()(const DifferenceBytes& m) const { out.setDifference(data_of(m.message)); }
+  void operator()(const Invited& m) const { write(m.what, out.initInvited()); }
+  void operator()(const Refused& m) const { out.setRefused(m.sentence); }
+  void operator()(const Describe& m) const {
+    write_all(m.documents, out.initDescribe(static_cast<unsigned>(m.documents.size())));
+  }
+  void operator()(const Described& m) const { write(m.what, out.initDescribed()); }
+};
+
+}  // namespace
+
+Bytes encode(const Control& message) {
+  messaging::MessageBuilder<Wire> builder;
+  std::visit(Writer{builder.root()}, message);
+  const auto sealed = std::move(builder).seal();
+  return Bytes(sealed.bytes().begin(), sealed.bytes().end());
+}
+
+Result<Control> decode_control(ByteView bytes) {
+  const auto message = messaging::Message<Wire>::parse(bytes, {.max_bytes = kMaxControlBytes});
+  if (!message) return message.error();
+  const auto root = message->read();
+  switch (root->which()) {
+    case Wire::INTRODUCTION: {
+      Introduction out;
+      for (const auto s : root->getIntroduction()) out.statements.push_back(bytes_of(s));
+      return Control(std::move(out));
+    }
+    case Wire::DIFFERENCE:
+      return Control(DifferenceBytes{bytes_of(root->getDifference())});
+    case Wire::INVITED: {
+      auto what = read(root->getInvited());
+      if (!what) return what.error();
+      return Control(Invited{std::move(*what)});
+    }
+    case Wire::REFUSED:
+      return Control(Refused{std::string(root->getRefused().begin(), root->getRefused().end())});
+    case Wire::DESCRIBE: {
+      Describe out;
+      if (root->getDescribe().size() > kMaxDescribed) return malformed("asks about too many documents at once");
+      for (const auto id : root->getDescribe())
+        if (const Status s = read(id, out.documents.emplace_back()); !s) return s.error();
+      return Control(std::move(out));
+    }
+    case Wire::DESCRIBED: {
+      auto what = read(root->getDescribed());
+      if (!what) return what.error();
+      return Control(Described{std::move(*what)});
+    }
+  }
+  return malformed("is of no kind that is known here");
+}
+
+Bytes encode_greeting(const document::DocumentId& user) {
+  messaging::MessageBuilder<Greeting> builder;
+  builder->setUser(data_of(user));
+  const auto sealed = std::move(builder).seal();
+  return Bytes(sealed.bytes().begin(), sealed.bytes().end());
+}
+
+Result<document::DocumentId> decode_greeting(ByteView bytes) {
+  const auto message = messaging::Message<Greeting>::parse(bytes, {.max_bytes = link::kMaxHelloPayload});
+  if (!message) return message.error();
+  document::DocumentId out{};
+  if (const Status s = read(message->read()->getUser(), out); !s) return s.error();
+  return out;
+}
+
+}  // namespace tlfs::network
