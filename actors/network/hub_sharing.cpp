@@ -383,7 +383,7 @@ caf::result<Answer<bool>> HubActor::decide(const DecideOffer& request) {
                                                         " waits for a decision; `tlfs invitations` shows those that do"));
   const PendingOffer offer = at->second;
   auto promise = make_response_promise<Answer<bool>>();
-  const auto answer = [promise](const Status& s) mutable {
+  auto answer = [promise](const Status& s) mutable {
     Answer<bool> out;
     if (s)
       out.value = true;
@@ -421,33 +421,37 @@ caf::result<Answer<std::string>> HubActor::invite(const Invite& request) {
     out.setLevel(messages::Level::CONTROL);
     document_actor::write(access::Principal::of_key(own()), out.initWho());
   });
-  ask_document(request.document, std::move(explain), [this, request, promise](const Result<ReplyMessage>& reply) mutable {
-    const auto explained = reply ? document_actor::from_reply<document_actor::Explained>(*reply) : reply.error();
-    if (!explained) return promise.deliver(failure<std::string>(explained.error()));
-    if (!explained->allowed)
-      return promise.deliver(failure<std::string>(Error(
-          access::Errc::denied, "this device may not grant anything at " + request.options.path + ": " + explained->sentence)));
-    const std::string name = request.name;
-    const Result<Description> what = Description{request.document, name, {}, {}};
-    invitation::Terms terms;
-    terms.document = request.document;
-    terms.path = request.options.path;
-    terms.level = request.options.level;
-    terms.name = what->name;
-    terms.expires = std::chrono::duration_cast<std::chrono::seconds>(wall()) + request.options.expires_in;
-    terms.uses = request.options.uses;
-    std::vector<std::string> addresses = reachable_at(transport_->addresses());
-    auto given = invitations_.give(terms, own(), std::move(addresses), *random_, wall());
-    if (!given) return promise.deliver(failure<std::string>(given.error()));
-    const auto link = invitation::encode_link(*given);
-    if (!link) return promise.deliver(failure<std::string>(link.error()));
-    save(invitation_name(given->id), invitations_.record(given->id), [promise, link = *link](const Status& saved) mutable {
+  ask_document(request.document, std::move(explain), [this, request, promise](const Result<ReplyMessage>& reply) {
+    const auto answer = [promise](Result<std::string> link) {
       Answer<std::string> out;
-      if (saved)
-        out.value = link;
+      if (link)
+        out.value = std::move(*link);
       else
-        out.error = saved.error();
-      promise.deliver(std::move(out));
+        out.error = link.error();
+      auto to = promise;
+      to.deliver(std::move(out));
+    };
+    const auto explained = reply ? document_actor::from_reply<document_actor::Explained>(*reply) : reply.error();
+    if (!explained) return answer(explained.error());
+    if (!explained->allowed)
+      return answer(Error(access::Errc::denied, "this device may not grant anything at " + request.options.path + ": " +
+                                                    explained->sentence));
+    describe(request.document, [this, request, answer](const Result<Description>& what) {
+      if (!what) return answer(what.error());
+      invitation::Terms terms;
+      terms.document = request.document;
+      terms.path = request.options.path;
+      terms.level = request.options.level;
+      terms.name = what->name;
+      terms.expires = std::chrono::duration_cast<std::chrono::seconds>(wall()) + request.options.expires_in;
+      terms.uses = request.options.uses;
+      const auto given = invitations_.give(terms, own(), reachable_at(transport_->addresses()), *random_, wall());
+      if (!given) return answer(given.error());
+      const auto link = invitation::encode_link(*given);
+      if (!link) return answer(link.error());
+      save(invitation_name(given->id), invitations_.record(given->id), [answer, text = *link](const Status& saved) {
+        answer(saved ? Result<std::string>(text) : Result<std::string>(saved.error()));
+      });
     });
   });
   return promise;

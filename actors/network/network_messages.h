@@ -96,7 +96,6 @@ struct Connect : messaging::LocalOnly {     // Answer<crypto::PublicKey>, when a
 };
 struct Invite : messaging::LocalOnly {  // Answer<std::string>: the link
   DocumentId document{};
-  std::string name;
   InviteOptions options;
 };
 struct RevokeInvitation : messaging::LocalOnly {  // Answer<bool>: true

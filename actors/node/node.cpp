@@ -1,5 +1,6 @@
 #include "actors/node/node.h"
 
+#include <atomic>
 #include <filesystem>
 
 #include <spdlog/sinks/stdout_color_sinks.h>
@@ -8,10 +9,11 @@
 
 #include "actors/app/app_actor.h"
 #include "actors/auth/auth_actor.h"
+#include "actors/auth/people.h"
 #include "actors/document/document_actor.h"
 #include "actors/document/request_message.h"
+#include "actors/network/hub_actor.h"
 #include "actors/node/identity.h"
-#include "actors/auth/people.h"
 #include "actors/node/node_actors.h"
 #include "actors/store/store_actor.h"
 #include "runtime/access/realm.h"
@@ -26,6 +28,8 @@ namespace {
 using document_actor::Ask;
 using document_actor::Errc;
 using document_actor::ReplyMessage;
+
+constexpr std::chrono::seconds kListenTimeout{30};
 
 template <class T>
 std::pair<Node::Callback<T>, std::future<Result<T>>> promised() {
@@ -184,6 +188,7 @@ Result<std::unique_ptr<Node>> Node::start(Settings settings) {
   if (!scanned) return scanned.error();
   environment->clock = std::make_shared<SystemClock>();
   environment->random = [] { return std::make_shared<crypto::SystemRandom>(); };
+  environment->networked = settings.network.has_value();
   environment->close_after = settings.close_after;
   environment->request_timeout = settings.request_timeout;
 
@@ -202,11 +207,35 @@ Result<std::unique_ptr<Node>> Node::start(Settings settings) {
   tree.client.timeout = settings.request_timeout;
   tree.client.max_held = kMaxRequestsUnderWay + 64;
   tree.client.max_open = settings.max_open / node::Tree::kClients + 1;
+  auto listening = std::make_shared<std::promise<void>>();
+  if (settings.network) {
+    auto hub = std::make_shared<network::HubSettings>();
+    hub->transport = [listen = settings.network->listen](network::Transport::Accept accept) {
+      return network::websocket_transport(listen, std::move(accept));
+    };
+    hub->listening = [known = actors.get(), listening, told = std::make_shared<std::atomic<bool>>(false)](
+                         const Result<std::vector<std::string>>& at) {
+      {
+        const std::lock_guard lock(known->listening_mutex);
+        known->not_listening = at ? std::nullopt : std::optional<Error>(at.error());
+        if (at) known->listening = *at;
+      }
+      if (!told->exchange(true)) listening->set_value();
+    };
+    tree.network = std::move(hub);
+  }
   actors->tree = node::start_tree(*actors->system, std::move(tree));
   actors->watchdog = std::make_unique<supervision::Watchdog>(actors->tree.registry);
   actors->client_id = actors->random.next_u64() | 1;
   actors->settings = std::move(settings);
-  return std::unique_ptr<Node>(new Node(std::move(actors)));
+  std::unique_ptr<Node> node(new Node(std::move(actors)));
+  if (node->actors_->settings.network) {
+    if (listening->get_future().wait_for(kListenTimeout) != std::future_status::ready)
+      return Error(network::Errc::timeout, "the network did not come up in time");
+    const std::lock_guard lock(node->actors_->listening_mutex);
+    if (node->actors_->not_listening) return *node->actors_->not_listening;
+  }
+  return node;
 }
 
 Node::Node(std::unique_ptr<Actors> actors) : actors_(std::move(actors)) {}

@@ -22,6 +22,10 @@ struct Node::Actors {
   std::uint64_t client_id = 0;  // of WriteIds
   std::atomic<std::uint64_t> last_write{0};
 
+  std::mutex listening_mutex;  // guards what follows
+  std::vector<std::string> listening;
+  std::optional<Error> not_listening;
+
   std::mutex mutex;  // guards what follows
   crypto::SystemRandom random;
   std::map<document::DocumentId, std::size_t> under_way;

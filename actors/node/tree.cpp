@@ -11,10 +11,11 @@ Tree start_tree(caf::actor_system& system, TreeSettings settings) {
       std::make_shared<supervision::Registry>(settings.environment->clock, settings.logger, settings.stuck_after);
   settings.environment->registry = tree.registry;
   tree.environment = settings.environment;
-  const auto dynamic = [&](const char* id) {
+  const auto dynamic = [&](const char* id, const std::vector<supervision::ChildSpec>& children = {}) {
     return supervision::supervisor_spec(
-        id, [random = settings.random, intensity = settings.intensity, backoff = settings.backoff] {
+        id, [random = settings.random, intensity = settings.intensity, backoff = settings.backoff, children] {
           supervision::SupervisorConfig config;
+          config.children = children;
           config.intensity = intensity;
           config.backoff = backoff;
           config.random = random();
@@ -26,6 +27,10 @@ Tree start_tree(caf::actor_system& system, TreeSettings settings) {
   config.children.push_back(store::store_spec(std::move(settings.open_store)));
   config.children.push_back(auth::auth_spec(settings.environment->directory));
   config.children.push_back(dynamic("documents"));
+  if (settings.network) {
+    settings.network->environment = settings.environment;
+    config.children.push_back(dynamic("network", {network::hub_spec(settings.network)}));
+  }
   config.children.push_back(dynamic("apps"));
   config.intensity = settings.intensity;
   config.backoff = settings.backoff;

@@ -6,6 +6,9 @@
 //   ├ auth               carries what users and groups say
 //   ├ documents          one_for_one; documents start when somebody asks
 //   │  └ document/<id>
+//   ├ network            one_for_one; only where the node has one
+//   │  ├ hub             peers, invitations, which documents differ
+//   │  └ link/<n>        one connection to a peer
 //   └ apps               the application's own actors
 //
 // Beside it stand the clients, through which everything outside talks to documents.
@@ -17,6 +20,7 @@
 
 #include "actors/document/document_client.h"
 #include "actors/document/document_environment.h"
+#include "actors/network/hub_actor.h"
 #include "actors/store/store_actor.h"
 #include "actors/supervision/registry.h"
 #include "actors/supervision/supervisor.h"
@@ -38,6 +42,7 @@ struct TreeSettings {
   supervision::Intensity intensity;
   supervision::Backoff backoff;
   document_actor::DocumentClient::Settings client;
+  std::shared_ptr<network::HubSettings> network;  // complete but for its environment; null: none
 };
 
 struct Tree {
