@@ -44,7 +44,8 @@ DocumentActor::DocumentActor(caf::actor_config& config, document::DocumentId id,
       id_(id),
       environment_(std::move(environment)),
       identity_(std::move(identity)),
-      random_(environment_->random()) {}
+      random_(environment_->random()),
+      desk_(std::in_place, this, id) {}
 
 DocumentActor::~DocumentActor() = default;
 
@@ -66,6 +67,15 @@ caf::behavior DocumentActor::make_behavior() {
     followed_.clear();
     follow();
   });
+  if (environment_->networked) {
+    hub_ = supervision::SupervisedRef(this, environment_->registry, kNetworkPath, kHubId);
+    hub_.on_phase([this](const supervision::ChildPhase& now) {
+      if (now.kind != supervision::PhaseKind::up) return;
+      told_standing_.reset();
+      announce();
+    });
+  }
+  set_down_handler([this](const caf::down_msg& down) { desk_->link_ended(down.source); });
   set_exit_handler([this](caf::exit_msg& exit) {
     if (exit.reason == caf::exit_reason::user_shutdown)
       finish(std::move(exit.reason));
@@ -76,7 +86,7 @@ caf::behavior DocumentActor::make_behavior() {
   read(false);
   delayed_send(this, environment_->close_after, Tick());
 
-  return {
+  caf::message_handler requests{
       handler<messages::Transact>(When::saved, true,
                                   [](DocumentService& service, messages::Transact::Reader in) {
                                     Result<WriteRequest> request = document_actor::read(in);
@@ -223,11 +233,14 @@ caf::behavior DocumentActor::make_behavior() {
              false});
       },
   };
+  return requests.or_else(sync_handlers());
 }
 
 void DocumentActor::on_exit() {
   queue_.clear();
   gate_ = {};
+  desk_.reset();
+  hub_ = {};
   service_ = nullptr;
   store_ = {};
   auth_ = {};
@@ -371,6 +384,7 @@ void DocumentActor::read(bool with_history) {
           identity_->logger->error("document_unreadable path={} error=\"{}\"", identity_->path.text(),
                                    read.error().message());
           refuse_queue(read.error().within(label()));
+          desk_->end_all("the document cannot be read");
           return quit();
         }
         opened(std::move(*read));
@@ -404,6 +418,9 @@ void DocumentActor::opened(store::DocumentRecords records) {
     }
   }
   package_ = s.document.package;
+  if (records.standing && !standing_)
+    if (auto standing = replica::Standing::decode(*records.standing, id_, *environment_->at_rest))
+      saved_standing_ = standing_ = std::move(*standing);
   Result<std::unique_ptr<replica::Replica>> replica = Error(replica::Errc::no_such_document, "");
   if (!forgotten_) {
     try {
@@ -423,6 +440,8 @@ void DocumentActor::opened(store::DocumentRecords records) {
     throw std::runtime_error(label() + ": " + replica.error().message());
   }
   run_queue();
+  if (state_ == State::empty) desk_->end_all(kNotHere);
+  sync();
 }
 
 void DocumentActor::take_up(std::unique_ptr<replica::Replica> replica) {
@@ -430,6 +449,7 @@ void DocumentActor::take_up(std::unique_ptr<replica::Replica> replica) {
   for (const std::string& sentence : replica->lost())
     identity_->logger->error("document_damaged path={} what=\"{}\"", identity_->path.text(), sentence);
   announced_ = 0;
+  standing_of_ = {~std::size_t{0}, 0};
   if (service_) {
     service_->replace(std::move(replica));
   } else {
@@ -437,6 +457,8 @@ void DocumentActor::take_up(std::unique_ptr<replica::Replica> replica) {
   }
   flush();
   follow();
+  announce();
+  seal_later();
 }
 
 // What was taken to be written so far is brought to the disk; what the operation that needs history has done is not.
@@ -509,12 +531,19 @@ void DocumentActor::flush() {
     const access::SignedStatement& s = log.at(announced_);
     (s.statement.document == id_ ? said : of_others).push_back(s);
   }
-  bool wrote = false;
-  for (storage::Batch writes = service_->take_writes(); !writes.empty(); writes = service_->take_writes()) {
-    wrote = true;
-    gate_.add(std::move(writes));
-  }
+  storage::Batch last = service_->take_writes();
+  for (storage::Batch writes = service_->take_writes(); !writes.empty(); writes = service_->take_writes())
+    gate_.add(std::exchange(last, std::move(writes)));
+  note_standing(last);
+  const bool wrote = !last.empty();
+  if (wrote) gate_.add(std::move(last));
   pump();
+  if (desk_->staged() > awaited_) {
+    awaited_ = desk_->staged();
+    gate_.wait([this, staged = awaited_](const Status& saved) {
+      if (saved) desk_->durable(staged);
+    });
+  }
   if (!said.empty() || !of_others.empty()) {
     follow();
     auth::Said news;
@@ -560,7 +589,9 @@ void DocumentActor::written(const Result<store::Done>& outcome) {
       service_->saved(service_->revision());
       tell(service_->due_saved());
     }
+    sync_saved();
     reload_when_saved();
+    sync();
     return pump();
   }
   gate_.failed(outcome ? *outcome->error : outcome.error());
@@ -586,6 +617,7 @@ void DocumentActor::remove(Job job) {
       return;
     }
     state_ = State::ending;
+    desk_->end_all("the document was deleted");
     replica::Listing listing;
     listing.forgotten = true;
     store::RemoveDocument request;
@@ -595,6 +627,7 @@ void DocumentActor::remove(Job job) {
         {.timeout = environment_->request_timeout, .idempotent = true},
         [this, promise](Result<store::Done> outcome) mutable {
           if (outcome && outcome->error) outcome = Error(*outcome->error);
+          if (outcome) announce_gone();
           promise.deliver(to_reply(outcome ? Status() : Status(outcome.error().within(label()))));
           quit();
         },
@@ -604,7 +637,9 @@ void DocumentActor::remove(Job job) {
 
 void DocumentActor::close_if_idle(bool asked) {
   if (state_ == State::reading || !gate_.idle() || !queue_.empty()) return;
-  if (!asked && environment_->clock->monotonic() - last_used_ < environment_->close_after) return;
+  const std::chrono::nanoseconds now = environment_->clock->monotonic();
+  if (!asked && now - last_used_ < environment_->close_after) return;
+  if (!desk_->quiet(asked ? now : now - environment_->close_after)) return;
   if (state_ == State::open) {
     if (service_->subscriptions() > 0) return;
     if (service_->replica().wants_compaction()) {  // and then it is looked at again
@@ -632,7 +667,10 @@ void DocumentActor::finish(caf::error reason) {
   }
   refuse_queue(Error(Errc::stopped, label() + " was closed"));
   state_ = reason ? State::stopping : State::closing;
-  gate_.wait([this, reason = std::move(reason)](const Status&) { quit(reason); });
+  gate_.wait([this, reason = std::move(reason)](const Status&) {
+    desk_->end_all("closed");
+    quit(reason);
+  });
 }
 
 supervision::ChildSpec document_spec(const document::DocumentId& id,

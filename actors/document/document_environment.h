@@ -38,6 +38,7 @@ struct DocumentEnvironment {
   std::shared_ptr<auth::Directory> directory;
   std::shared_ptr<PackageShelf> packages;
   std::shared_ptr<const Clock> clock;
+  bool networked = false;                           // there is a hub that wants to know how documents stand
   std::function<std::shared_ptr<Random>()> random;  // one for each incarnation of an actor
   supervision::Nanoseconds close_after = std::chrono::seconds(60);
   supervision::Nanoseconds request_timeout = std::chrono::seconds(30);

@@ -294,13 +294,30 @@ Changes DocumentService::changes_since(const document::Version& have, const std:
   return out;
 }
 
-Imported DocumentService::import(std::vector<access::SignedStatement> statements, std::vector<Change> changes) {
+access::ProtectedDocument::Taken DocumentService::take(
+    const std::vector<std::shared_ptr<const schema::Package>>& packages,
+    std::vector<access::SignedStatement> statements, std::vector<Change> changes) {
+  for (const auto& package : packages) {
+    const std::uint64_t before = revision();
+    // One that does not fit the document is of no use to it, and whoever sent it may not have known.
+    if (Result<document::Import> import = document().content().add_package(package))
+      changed_since(before, std::move(import->patches));
+  }
   const std::uint64_t before = revision();
   access::ProtectedDocument::Taken taken = replica_->take(std::move(statements), std::move(changes));
+  changed_since(before, std::exchange(taken.patches, {}));
+  return taken;
+}
+
+void DocumentService::changed_since(std::uint64_t before, std::vector<document::Patch> patches) {
   if (revision() == before + 1)
-    remember(std::move(taken.patches));
+    remember(std::move(patches));
   else if (revision() != before)
     forget_patches();
+}
+
+Imported DocumentService::import(std::vector<access::SignedStatement> statements, std::vector<Change> changes) {
+  access::ProtectedDocument::Taken taken = take({}, std::move(statements), std::move(changes));
   return {revision(), taken.changes, content().waiting(), taken.statements, std::move(taken.refused)};
 }
 

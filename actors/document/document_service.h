@@ -73,9 +73,14 @@ class DocumentService {
   // ---- replicating ----
   Changes changes_since(const document::Version& have, const std::optional<crypto::PublicKey>& peer);
   Imported import(std::vector<access::SignedStatement> statements, std::vector<document::Change> changes);
+  // What a peer has sent.
+  access::ProtectedDocument::Taken take(const std::vector<std::shared_ptr<const schema::Package>>& packages,
+                                        std::vector<access::SignedStatement> statements,
+                                        std::vector<document::Change> changes);
 
   // What is pending becomes a change.
   void seal();
+  bool unsealed() const { return content().graph().first_unsealed() < content().graph().ids().size(); }
 
   // ---- the disk ----
   // To be written after everything that was taken before. To be called until it gives nothing.
@@ -98,6 +103,7 @@ class DocumentService {
   Status say(const std::function<Status(access::ProtectedDocument&)>& what);
   void remember(std::vector<document::Patch> patches);
   void forget_patches();
+  void changed_since(std::uint64_t revision, std::vector<document::Patch> patches);
   Result<std::shared_ptr<const document::BoundView>> view_of(const std::string& version) const;
   const document::BoundView& bound(const Watch& watch) const { return watch.view ? *watch.view : content().view(); }
 

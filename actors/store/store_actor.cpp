@@ -44,6 +44,7 @@ caf::behavior StoreActor::make_behavior() {
         if (!scanned) out.error = scanned.error();
         return out;
       },
+      [this](const ReadRegion& request) { return read(request); },
       [this](const SettleDocument& request) {
         commit_all();
         const auto report = store_->settle(request.document);
@@ -160,6 +161,11 @@ DocumentRecords StoreActor::read(const ReadDocument& request) {
       out.listing = std::move(*listing);
     else if (!listing.error().is(storage::Errc::corrupt))
       status = listing.error();
+    Result<std::optional<Bytes>> standing = store_->read(storage::standing_key(request.document));
+    if (standing)
+      out.standing = std::move(*standing);
+    else if (!standing.error().is(storage::Errc::corrupt))
+      status = standing.error();
   }
   if (!status) out.error = status.error();
   return out;
@@ -173,6 +179,24 @@ DocumentRecords StoreActor::read(const ReadKind& request) {
   const Status status =
       scan(storage::kind_range(request.document, static_cast<storage::Kind>(request.kind)), *out.records);
   if (!status) out.error = status.error();
+  return out;
+}
+
+RegionRecords StoreActor::read(const ReadRegion& request) {
+  commit_all();
+  ++counters_.reads;
+  RegionRecords out;
+  const auto region = static_cast<storage::Region>(request.region);
+  if (region == storage::Region::document) {
+    out.error = Error(storage::Errc::bad_key, "documents are read one by one");
+    return out;
+  }
+  const storage::Range range = storage::region_range(region);
+  const auto scanned = store_->scan(range.from, range.to, [&](ByteView key, ByteView value) {
+    out.records.emplace_back(Bytes(key.begin(), key.end()), Bytes(value.begin(), value.end()));
+    return true;
+  });
+  if (!scanned) out.error = scanned.error();
   return out;
 }
 
@@ -196,6 +220,7 @@ Status StoreActor::remove(const RemoveDocument& request) {
   commit_all();
   storage::Batch listed;
   listed.put(storage::listing_key(request.document), request.listing);
+  listed.remove(storage::standing_key(request.document));
   if (Status s = put(listed); !s) return s;
   const storage::Range range = storage::document_range(request.document);
   for (;;) {

@@ -1,6 +1,6 @@
 // The actor that owns the node's store: everything that is written to the disk goes through its mailbox.
 //
-// Accepts   Write, ReadDocument, ReadKind, RemoveDocument, ReadListings, SettleDocument, GetStoreStatus
+// Accepts   Write, ReadDocument, ReadKind, RemoveDocument, ReadListings, ReadRegion, SettleDocument, GetStoreStatus
 //           (store_messages.h).
 // Replies   as said there. A disk that fails is an answer, not a crash: the store heals itself once the cause is gone.
 // Emits     log events commit_failed, commit_recovered.
@@ -57,6 +57,7 @@ class StoreActor : public caf::event_based_actor {
   Status put(const storage::Batch& batch);
   DocumentRecords read(const ReadDocument& request);
   DocumentRecords read(const ReadKind& request);
+  RegionRecords read(const ReadRegion& request);
   Status add_packages(DocumentRecords& out);
   Status scan(const storage::Range& range, replica::Records& out);
   Status remove(const RemoveDocument& request);

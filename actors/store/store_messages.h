@@ -32,6 +32,7 @@ struct DocumentRecords : messaging::LocalOnly {
   std::shared_ptr<replica::Records> records;  // for the receiver alone
   std::vector<Bytes> packages;                // encoded
   std::optional<Bytes> listing;
+  std::optional<Bytes> standing;
 };
 
 // One kind of records of a document. Reply: DocumentRecords, with those alone.
@@ -40,8 +41,18 @@ struct ReadKind : messaging::LocalOnly {
   std::uint8_t kind = 0;  // storage::Kind
 };
 
-// Removes all records of a document, a part at a time, and replaces its listing first: what was interrupted is seen by
-// that and goes on when it is asked for again. Reply: Done.
+// All records of a region (storage::Region) outside documents; bad_key for the documents themselves. Reply:
+// RegionRecords.
+struct ReadRegion : messaging::LocalOnly {
+  std::uint8_t region = 0;
+};
+struct RegionRecords : messaging::LocalOnly {
+  std::optional<Error> error;
+  std::vector<std::pair<Bytes, Bytes>> records;  // keys and values, ascending
+};
+
+// Removes all records of a document, a part at a time, and replaces its listing and removes its standing first: what
+// was interrupted is seen by that and goes on when it is asked for again. Reply: Done.
 struct RemoveDocument : messaging::LocalOnly {
   storage::DocumentId document{};
   Bytes listing;

@@ -480,6 +480,13 @@ bool ProtectedDocument::may_sync(const crypto::PublicKey& peer) const {
                      [&](const Scope& at) { return rules.level(Principal::of_key(peer), at) >= Level::sync; });
 }
 
+std::vector<Principal> ProtectedDocument::syncers() const {
+  std::set<Principal> out;
+  for (const Scope& at : granted_scopes())
+    for (Principal& p : log_.rules().holders(Level::sync, at)) out.insert(std::move(p));
+  return {out.begin(), out.end()};
+}
+
 std::vector<SignedStatement> ProtectedDocument::statements_for(const crypto::PublicKey& peer) const {
   if (may_sync(peer)) return statements();
   const Rules& rules = log_.rules();

@@ -158,6 +158,8 @@ class ProtectedDocument final : private document::Guard, private Sightings {
   std::vector<SignedStatement> statements_for(const crypto::PublicKey& peer) const;
   // Whether the peer holds at least sync somewhere in the document now.
   bool may_sync(const crypto::PublicKey& peer) const;
+  // Whoever holds at least sync somewhere in the document now, as the grants name them; ascending.
+  std::vector<Principal> syncers() const;
   // Statements made here since the last call.
   std::vector<SignedStatement> take_outgoing();
   // The change as `peer` may have it: without the leaves that it may not even store. Rule 8.

@@ -3,6 +3,7 @@
 #include <zstd.h>
 
 #include <algorithm>
+#include <set>
 
 #include "runtime/base/check.h"
 #include "runtime/base/varint.h"
@@ -241,6 +242,78 @@ Result<Listing> Listing::decode(ByteView bytes, const DocumentId& document, cons
   out.version = in.text();
   out.name = in.text();
   if (!in.finished()) return damaged("the listing of document " + to_hex(document));
+  return out;
+}
+
+// ---- standing ----
+
+crypto::Digest heads_digest(const access::ProtectedDocument& document) {
+  const document::ChangeGraph& graph = document.content().graph();
+  std::vector<crypto::Digest> changes, statements;
+  for (const document::ChangeIndex i : graph.heads()) changes.push_back(graph.at(i).hash);
+  const access::AuthorityLog& log = document.log();
+  std::set<DocumentId> judged = log.mentioned();
+  judged.insert(document.id());
+  for (const DocumentId& d : judged)
+    for (const access::StatementHash& h : log.heads(d)) statements.push_back(h);
+  ByteWriter out;
+  for (std::vector<crypto::Digest>* heads : {&changes, &statements}) {
+    std::sort(heads->begin(), heads->end());
+    out.varint(heads->size());
+    for (const crypto::Digest& d : *heads) out.raw(ByteView(d));
+  }
+  return crypto::hash("tlfs standing heads", {out.view()});
+}
+
+Standing Standing::of(const access::ProtectedDocument& document) {
+  Standing out;
+  out.heads = heads_digest(document);
+  out.syncers = document.syncers();
+  if (out.syncers.size() > kMaxSyncers) out.syncers.resize(kMaxSyncers);
+  return out;
+}
+
+Bytes Standing::encode(const DocumentId& document, const crypto::Secret& at_rest) const {
+  ByteWriter out;
+  out.raw(ByteView(heads));
+  out.varint(syncers.size());
+  for (const access::Principal& p : syncers) {
+    out.u8(static_cast<std::uint8_t>(p.kind));
+    out.raw(ByteView(p.key));
+    out.u8(static_cast<std::uint8_t>(p.level));
+    out.varint(p.at.size());
+    for (const access::Token& t : p.at) out.raw(ByteView(t));
+  }
+  return seal_value(at_rest, storage::standing_key(document), out.view());
+}
+
+Result<Standing> Standing::decode(ByteView bytes, const DocumentId& document, const crypto::Secret& at_rest) {
+  const std::string what = "the standing of document " + to_hex(document);
+  const Result<Bytes> content = open_value(at_rest, storage::standing_key(document), bytes);
+  if (!content) return content.error().within(what);
+  ByteReader in(*content);
+  Standing out;
+  out.heads = digest(in);
+  const std::uint64_t count = in.bounded(kMaxSyncers);
+  for (std::uint64_t i = 0; i < count && !in.failed(); ++i) {
+    access::Principal p;
+    const std::uint8_t kind = in.u8();
+    if (kind < 1 || kind > 3) return damaged(what);
+    p.kind = static_cast<access::Principal::Kind>(kind);
+    p.key = digest(in);
+    const std::uint8_t level = in.u8();
+    if (level > static_cast<std::uint8_t>(access::Level::own)) return damaged(what);
+    p.level = static_cast<access::Level>(level);
+    const std::uint64_t steps = in.bounded(access::kMaxScopeSteps);
+    for (std::uint64_t s = 0; s < steps && !in.failed(); ++s) {
+      access::Token t{};
+      const ByteView token = in.raw(t.size());
+      std::copy(token.begin(), token.end(), t.begin());
+      p.at.push_back(t);
+    }
+    out.syncers.push_back(std::move(p));
+  }
+  if (!in.finished()) return damaged(what);
   return out;
 }
 

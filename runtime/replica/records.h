@@ -7,7 +7,7 @@
 //   local       LocalRecord          note "progress"  Progress
 //   snapshot    block 0: SnapshotRoot; the others: pieces of the snapshot, compressed
 //   history     HistoryPart          note "done N"    DoneSegment
-//   listing     Listing
+//   listing     Listing                      standing         Standing
 //
 // From `local` on everything is encrypted under the device's key, with the record's key as associated data, so that no
 // value opens in another place:
@@ -127,6 +127,23 @@ struct Listing {
   static Result<Listing> decode(ByteView bytes, const DocumentId& document, const crypto::Secret& at_rest);
   friend bool operator==(const Listing&, const Listing&) = default;
 };
+
+inline constexpr std::size_t kMaxSyncers = 1u << 16;
+
+// How a document stands, for whoever decides with whom to sync it without opening it.
+struct Standing {
+  // Equal on two devices exactly when they hold the same changes and statements, whatever came in which order. What
+  // does not count: transactions that are not sealed, changes and statements that wait for others, and which leaves of
+  // a change are here.
+  crypto::Digest heads{};
+  std::vector<access::Principal> syncers;  // ProtectedDocument::syncers()
+  static Standing of(const access::ProtectedDocument& document);
+  Bytes encode(const DocumentId& document, const crypto::Secret& at_rest) const;
+  static Result<Standing> decode(ByteView bytes, const DocumentId& document, const crypto::Secret& at_rest);
+  friend bool operator==(const Standing&, const Standing&) = default;
+};
+// The first part alone.
+crypto::Digest heads_digest(const access::ProtectedDocument& document);
 
 // compress() and back; decompress refuses what is longer than `limit` with damaged.
 Bytes compress(ByteView bytes);

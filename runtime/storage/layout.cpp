@@ -105,6 +105,8 @@ std::string region_name(std::uint8_t region) {
       return "package";
     case Region::listing:
       return "listing";
+    case Region::standing:
+      return "standing";
     case Region::document:
       return "document";
     case Region::quarantine:
@@ -141,6 +143,7 @@ Bytes node_manifest_key() { return key_of(Region::manifest); }
 Bytes identity_key(std::string_view name) { return key_of(Region::identity, as_bytes(name)); }
 Bytes package_key(const PackageHash& hash) { return key_of(Region::package, hash); }
 Bytes listing_key(const DocumentId& document) { return key_of(Region::listing, document); }
+Bytes standing_key(const DocumentId& document) { return key_of(Region::standing, document); }
 
 Bytes quarantine_key(std::uint64_t batch, std::uint32_t index) {
   Bytes key = key_of(Region::quarantine);
@@ -189,6 +192,7 @@ Result<Place> parse_key(ByteView key) {
       place.number = big_endian(rest.subspan(0, kNumberBytes));
       return place;
     case Region::listing:
+    case Region::standing:
       if (rest.size() != kIdBytes) return malformed(key, "a document's id of a wrong length");
       place.document.emplace();
       std::copy(rest.begin(), rest.end(), place.document->begin());

@@ -6,6 +6,7 @@
 //   10 name                     identity    of the node: device key file, incarnations, settings
 //   20 hash                     package     schema packages by their hash, once for all documents
 //   30 document                 listing     the documents that this node knows, with what a list shows of them
+//   38 document                 standing    how a document stands, for the network, so that it need not be opened
 //   40 document kind subkey     the documents, see below
 //   70 batch index              quarantine  damaged records as they were found, and notes of missing ones
 //
@@ -24,7 +25,7 @@
 // A snapshot stands before the changes because they build on it; history stands last because it is by far the longest
 // and opening must not read it. When a snapshot is taken, one batch replaces its blocks and moves the changes it
 // contains to the history. Forgetting a document is removing the range from front_of(document) to end_of(document), its
-// listing aside.
+// listing aside; and its standing.
 //
 // Numbers are big-endian so that the order of keys is the order of numbers. Documents and hashes are 32 bytes. First
 // bytes and kinds not named here are for later versions; such records are counted and kept, never touched. 01, 02, 03,
@@ -45,6 +46,7 @@ enum class Region : std::uint8_t {
   identity = 0x10,
   package = 0x20,
   listing = 0x30,
+  standing = 0x38,
   document = 0x40,
   quarantine = 0x70,
 };
@@ -70,6 +72,7 @@ Bytes node_manifest_key();
 Bytes identity_key(std::string_view name);
 Bytes package_key(const PackageHash& hash);
 Bytes listing_key(const DocumentId& document);
+Bytes standing_key(const DocumentId& document);
 Bytes quarantine_key(std::uint64_t batch, std::uint32_t index);
 
 Bytes document_manifest_key(const DocumentId& document);
@@ -91,7 +94,7 @@ Range region_range(Region region);
 // A key taken apart.
 struct Place {
   std::uint8_t region = 0;
-  std::optional<DocumentId> document;   // of a record in a document, and of a listing
+  std::optional<DocumentId> document;   // of a record in a document, a listing, a standing
   std::uint8_t kind = 0;                // of a record in a document
   std::optional<std::uint64_t> number;  // arrival, block, or batch of a quarantined record
   Bytes rest;                           // name or hash

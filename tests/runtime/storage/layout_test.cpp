@@ -39,6 +39,8 @@ TEST_CASE("A key that was taken apart says what it was made of") {
   CHECK(parse_key(note_key(id, "writer"))->rest == bytes_of("writer"));
   CHECK(parse_key(identity_key("device"))->rest == bytes_of("device"));
   CHECK(parse_key(listing_key(id))->document == id);
+  CHECK(parse_key(standing_key(id))->document == id);
+  CHECK(describe_key(standing_key(id)) == "standing of document " + to_hex(id));
   CHECK(parse_key(quarantine_key(5, 1))->number == 5);
   CHECK(describe_key(identity_key("device")) == "identity device");
   CHECK(describe_key(numbered_key(id, Kind::local, 3)) == "document " + to_hex(id) + ": local 3");
