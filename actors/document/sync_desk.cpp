@@ -192,6 +192,17 @@ void SyncDesk::tell_ended(SyncNumber number, const caf::actor& link, bool cut, s
   owner_->send(link, std::move(ended));
 }
 
+void SyncDesk::fall_behind() {
+  for (auto& [number, c] : conversations_) {
+    if (c.over || !c.noted.peer_caught_up) continue;
+    c.noted.peer_caught_up = false;
+    SyncProgress told;
+    told.number = number;
+    told.caught_up = c.noted.caught_up;
+    owner_->send(c.link, std::move(told));
+  }
+}
+
 bool SyncDesk::quiet(Nanoseconds since) const {
   return std::all_of(conversations_.begin(), conversations_.end(), [&](const auto& entry) {
     const Conversation& c = entry.second;

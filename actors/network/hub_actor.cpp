@@ -114,7 +114,7 @@ void HubActor::load() {
                 auto standing = replica::Standing::decode(value, *place->document, *settings_->environment->at_rest);
                 if (!standing) continue;  // told anew when the document is opened
                 index_.put(*place->document, standing->heads);
-                syncers_.emplace(*place->document, std::move(standing->syncers));
+                set_syncers(*place->document, std::move(standing->syncers));
               }
               open_transport();
             },

@@ -169,6 +169,7 @@ class HubActor : public caf::event_based_actor {
   void news(const document_actor::DocumentNews& what);
   bool may_know(const DocumentId& document, const std::vector<access::Principal>& syncers, const crypto::PublicKey& key,
                 const Peer& peer) const;
+  void set_syncers(const DocumentId& document, std::vector<access::Principal> syncers);
   std::vector<crypto::PublicKey> peers_of(const DocumentId& document) const;
   void refresh_rights(const crypto::PublicKey& key);
   void begin_session(const crypto::PublicKey& key);
@@ -225,6 +226,7 @@ class HubActor : public caf::event_based_actor {
 
   sync::DocumentIndex index_;
   std::map<DocumentId, std::vector<access::Principal>> syncers_;
+  std::map<DocumentId, int> granted_;  // users and groups that some document here is shared with, and with how many
   std::map<DocumentId, supervision::SupervisedRef> documents_;
 };
 

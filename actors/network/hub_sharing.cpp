@@ -73,7 +73,7 @@ void HubActor::on(const crypto::PublicKey& key, Introduction& message) {
   if (peer.introduced) return close_link(peer.link, link::CloseCode::protocol_error, "introduced twice", true);
   peer.introduced = true;
   // A stranger's user is of no interest, and must not cost any room on the disk.
-  const bool wanted = peer.remembered || peer.brought || (peer.claimed && index_.documents().find(*peer.claimed));
+  const bool wanted = peer.remembered || peer.brought || (peer.claimed && granted_.contains(*peer.claimed));
   if (peer.claimed && *peer.claimed == settings_->environment->user)
     verify_user(key, *peer.claimed, {});
   else if (peer.claimed && wanted)
@@ -164,19 +164,31 @@ std::vector<crypto::PublicKey> HubActor::peers_of(const DocumentId& document) co
 void HubActor::news(const document_actor::DocumentNews& what) {
   if (what.gone) {
     index_.remove(what.document);
+    set_syncers(what.document, {});
     syncers_.erase(what.document);
   } else {
+    offers_.erase(what.document);
     index_.put(what.document, what.heads);
-    std::vector<access::Principal>& known = syncers_[what.document];
-    if (known != what.syncers || known.empty()) {
-      known = what.syncers;
-    }
+    set_syncers(what.document, what.syncers);
     index_.set_peers(what.document, peers_of(what.document));
   }
   std::vector<crypto::PublicKey> linked;
   for (const auto& [key, peer] : peers_)
     if (peer.session) linked.push_back(key);
   for (const crypto::PublicKey& key : linked) flush_session(key);
+}
+
+void HubActor::set_syncers(const DocumentId& document, std::vector<access::Principal> syncers) {
+  const auto count = [this](const std::vector<access::Principal>& all, int by) {
+    for (const access::Principal& p : all) {
+      if (p.kind != access::Principal::Kind::members) continue;
+      if ((granted_[p.document()] += by) == 0) granted_.erase(p.document());
+    }
+  };
+  count(syncers, 1);
+  std::vector<access::Principal>& known = syncers_[document];
+  count(known, -1);
+  known = std::move(syncers);
 }
 
 // All documents anew, for one peer of whom more is known than before.
@@ -364,6 +376,8 @@ void HubActor::on(const crypto::PublicKey& key, Described& message) {
   if (index_.documents().find(document) || declined_.contains(document)) return;
   const auto package = schema::Package::decode(message.what.package);
   if (!package) return close_link(peer.link, link::CloseCode::protocol_error, package.error().message(), true);
+  // Who people are comes with their introductions.
+  if ((*package)->hash() == auth::user_package()->hash()) return;
   // What a device of the same user has belongs to this one too.
   if (peer.user && *peer.user == settings_->environment->user) {
     begin_document(message.what, [this, key, document](const Status& begun) {
