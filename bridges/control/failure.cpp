@@ -18,6 +18,10 @@ bool is_denied(const Error& e) {
          e.is(access::Errc::no_key) || e.is(access::Errc::no_boundary);
 }
 
+bool is_badly_asked(const Error& e) {
+  return e.is(Errc::bad_name) || e.is(network::Errc::bad_address) || e.is(net::Errc::bad_address);
+}
+
 bool is_unavailable(const Error& e) {
   using Service = document_actor::Errc;
   using Disk = storage::Errc;
@@ -38,8 +42,8 @@ bool is_unavailable(const Error& e) {
 
 FailureKind kind_of(const Error& error) {
   if (is_denied(error)) return FailureKind::DENIED;
-  if (is_unavailable(error)) return FailureKind::UNAVAILABLE;
-  return error.is(Errc::bad_name) || error.is(network::Errc::bad_address) ? FailureKind::USAGE : FailureKind::INPUT;
+  if (is_badly_asked(error)) return FailureKind::USAGE;
+  return is_unavailable(error) ? FailureKind::UNAVAILABLE : FailureKind::INPUT;
 }
 
 }  // namespace tlfs::control
