@@ -1,5 +1,6 @@
 #include "bridges/cli/ask.h"
 
+#include <ctime>
 #include <iostream>
 
 #include "bridges/control/control_session.h"
@@ -62,6 +63,20 @@ int complain(messages::control::Failure::Reader failure, bool json) {
                   json);
 }
 
+namespace {
+
+int ask_over(const Result<std::unique_ptr<Channel>>& channel, bool json, RequestBuilder&& request,
+             const std::function<int(ReplyReader)>& print) {
+  if (!channel) return cli::complain(channel.error(), json);
+  const Result<control::Reply> reply = (*channel)->ask(std::move(request));
+  if (!reply) return cli::complain(reply.error(), json);
+  const auto reading = reply->read();
+  if (reading->isFailed()) return cli::complain(reading->getFailed(), json);
+  return finished(print(*reading));
+}
+
+}  // namespace
+
 int finished(int code) {
   std::cout.flush();
   return std::cout ? code : complain(Error(DataErrc::unusable, "standard output cannot be written"), false);
@@ -80,12 +95,15 @@ int ask(const CommandContext& context, bool json,
   if (const Status s = fill(request.root()); !s) return complain(s.error(), json);
   const Result<std::unique_ptr<Channel>> channel = Channel::open(*context.data, {.begin = !never_used, .serve = false});
   if (!channel && channel.error().is(DataErrc::never_used)) return never_used(channel.error());
-  if (!channel) return complain(channel.error(), json);
-  const Result<control::Reply> reply = (*channel)->ask(std::move(request));
-  if (!reply) return complain(reply.error(), json);
-  const auto reading = reply->read();
-  if (reading->isFailed()) return complain(reading->getFailed(), json);
-  return finished(print(*reading));
+  return ask_over(channel, json, std::move(request), print);
+}
+
+int ask_running(const CommandContext& context, bool json,
+                const std::function<Status(messages::control::ControlRequest::Builder)>& fill,
+                const std::function<int(ReplyReader)>& print) {
+  RequestBuilder request;
+  if (const Status s = fill(request.root()); !s) return complain(s.error(), json);
+  return ask_over(Channel::open(*context.data, {.running_only = true}), json, std::move(request), print);
 }
 
 CLI::App* add_node_verb(CLI::App& to, const CommandContext& context, const NodeVerb& verb, bool& json,
@@ -96,6 +114,14 @@ CLI::App* add_node_verb(CLI::App& to, const CommandContext& context, const NodeV
   sub->footer((*verb.more ? verb.more + std::string("\n\n") : std::string()) + "Example: " + verb.example);
   sub->callback([run = std::move(run), &exit_code = context.exit_code] { exit_code = run(); });
   return sub;
+}
+
+std::string time_text(std::int64_t ms) {
+  const std::time_t seconds = static_cast<std::time_t>(ms / 1000);
+  std::tm parts{};
+  if (::gmtime_r(&seconds, &parts) == nullptr) return "?";
+  char out[32];
+  return std::string(out, std::strftime(out, sizeof out, "%Y-%m-%d %H:%M:%SZ", &parts));
 }
 
 std::string hex_of(capnp::Data::Reader bytes) { return to_hex({bytes.begin(), bytes.size()}); }

@@ -37,6 +37,11 @@ int ask(const CommandContext& context, bool json,
         const std::function<Status(messages::control::ControlRequest::Builder)>& fill,
         const std::function<int(ReplyReader)>& print);  // complains of it
 
+// The same for what only a node that runs can do; network::Errc::off where none does.
+int ask_running(const CommandContext& context, bool json,
+                const std::function<Status(messages::control::ControlRequest::Builder)>& fill,
+                const std::function<int(ReplyReader)>& print);
+
 // A subcommand of a node's that takes --json and runs `run`.
 struct NodeVerb {
   const char* name;
@@ -52,5 +57,6 @@ inline document::Data text_data(std::string_view text) { return document::Data(V
 inline document::Data number_data(std::uint64_t number) { return document::Data(Value(number)); }
 std::string hex_of(capnp::Data::Reader bytes);
 std::string string_of(capnp::Text::Reader text);
+std::string time_text(std::int64_t ms);  // since the Unix epoch
 
 }  // namespace tlfs::cli

@@ -152,6 +152,10 @@ Result<std::unique_ptr<Channel>> Channel::open(const DataOptions& options, Open 
   while (true) {
     Result<std::unique_ptr<Channel>> running = connect(*directory);
     if (!running || *running) return running;
+    if (how.running_only)
+      return Error(network::Errc::off, *directory +
+                                           ": no node runs here, and only one that runs has links to others; start it "
+                                           "with `tlfs node run --listen ADDRESS`, as 0.0.0.0:4242");
     if (!how.begin && !was_used(*directory))
       return Error(DataErrc::never_used, *directory + ": no node has been here yet; `tlfs doc create` begins one");
     Result<std::unique_ptr<Node>> node = start_node(options, *directory);

@@ -17,6 +17,7 @@ class Channel {
   struct Open {
     bool begin = false;  // a directory that was never used may be used for the first time; else DataErrc::never_used
     bool serve = false;  // a node that is started here lets others talk to it too, because it will stay for long
+    bool running_only = false;  // none is started: network::Errc::off where none runs
   };
   // Waits a while for another process that has the directory and does not answer; then control::Errc::unreachable.
   static Result<std::unique_ptr<Channel>> open(const DataOptions& options, Open how);

@@ -53,7 +53,8 @@ __tlfs() {
     fi
     case "$word" in
       --data) skip=data ;;
-      --schema | --passphrase-file | --name | --package | --version | --limit | --keep | --lock | --unlock | --label) skip=value ;;
+      --schema | --passphrase-file | --name | --package | --version | --limit | --keep | --lock | --unlock | --label | --listen | --visible | \
+        --level | --at | --expires | --uses | --svg) skip=value ;;
       -*) ;;
       *)
         next="${command:+$command }$word"
@@ -68,10 +69,15 @@ __tlfs() {
       mapfile -t COMPREPLY < <(compgen -d -- "$cur")
       return
       ;;
-    --schema | --passphrase-file | --lock | --unlock | --out)
+    --schema | --passphrase-file | --lock | --unlock | --out | --svg)
       mapfile -t COMPREPLY < <(compgen -f -- "$cur")
       return
       ;;
+    --level)
+      mapfile -t COMPREPLY < <(compgen -W 'sync read write control own' -- "$cur")
+      return
+      ;;
+    --listen | --visible | --at | --expires | --uses) return ;;
     --keep)
       mapfile -t COMPREPLY < <(compgen -W 'sync read write control' -- "$cur")
       return
@@ -90,7 +96,7 @@ __tlfs() {
     LEVEL) mapfile -t COMPREPLY < <(compgen -W 'sync read write control own' -- "$cur") ;;
     PRINCIPAL) mapfile -t COMPREPLY < <(compgen -W 'anyone device: user:' -- "$cur") ;;
     SHELL) mapfile -t COMPREPLY < <(compgen -W 'bash' -- "$cur") ;;
-    PATH | JSON | VERSION) ;;
+    PATH | JSON | VERSION | ADDRESS | LINK | INVITATION | OFFER) ;;
     '') mapfile -t COMPREPLY < <(compgen -W "$(tr ' ' '\n' <<<"$words" | grep -v '^--')" -- "$cur") ;;
     *) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
   esac

@@ -1,6 +1,5 @@
 #include "bridges/cli/doc_commands.h"
 
-#include <ctime>
 #include <iostream>
 
 #include "bridges/cli/input.h"
@@ -40,14 +39,6 @@ Result<std::string> input_of(const std::string& argument, const char* what) {
   if (const auto data = document::parse_json(text); !data)
     return data.error().within("standard input is no " + std::string(what));
   return text;
-}
-
-std::string time_text(std::int64_t ms) {
-  const std::time_t seconds = static_cast<std::time_t>(ms / 1000);
-  std::tm parts{};
-  if (::gmtime_r(&seconds, &parts) == nullptr) return "?";
-  char out[32];
-  return std::string(out, std::strftime(out, sizeof out, "%Y-%m-%d %H:%M:%SZ", &parts));
 }
 
 // ---- what is printed ----

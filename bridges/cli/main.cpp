@@ -8,8 +8,10 @@
 #include "bridges/cli/doc_commands.h"
 #include "bridges/cli/exit_code.h"
 #include "bridges/cli/grant_commands.h"
+#include "bridges/cli/invitation_commands.h"
 #include "bridges/cli/json_command.h"
 #include "bridges/cli/key_commands.h"
+#include "bridges/cli/network_commands.h"
 #include "bridges/cli/node_commands.h"
 #include "bridges/cli/people_commands.h"
 #include "bridges/cli/policy_commands.h"
@@ -35,6 +37,8 @@ int main(int argc, char** argv) {
   add_watch_command(app, node);
   add_grant_commands(app, node);
   add_people_commands(app, node);
+  add_invitation_commands(app, node);
+  add_network_commands(app, node);
   add_store_commands(app, exit_code);
   add_schema_commands(app, exit_code);
   add_json_command(app, exit_code);

@@ -18,7 +18,37 @@ constexpr std::chrono::milliseconds kSignalCheck{100};
 struct Options {
   bool json = false;
   bool watch = false;
+  Node::Settings::Network network;
+  std::string visible_as;
+  bool dial = false;
 };
+
+// Nothing when no option asks for links to others.
+std::optional<Node::Settings::Network> network_of(const Options& o) {
+  Node::Settings::Network out = o.network;
+  if (!o.visible_as.empty()) out.visible_as = o.visible_as;
+  if (out.listen.empty() && !out.discover && !out.visible_as && !o.dial) return std::nullopt;
+  return out;
+}
+
+// The first line: where the node can be reached.
+void print_started(const Node& node, const std::string& socket, bool json) {
+  const std::string device = to_hex(node.device());
+  const std::vector<std::string> addresses = node.addresses();
+  if (json) {
+    Data::Array listed;
+    for (const std::string& address : addresses) listed.push_back(text_data(address));
+    std::cout << document::to_json(Data(Data::Object{{"socket", text_data(socket)},
+                                                     {"device", text_data(device)},
+                                                     {"addresses", Data(std::move(listed))}}))
+              << "\n";
+  } else {
+    std::cout << "device " << device << " listens on " << socket;
+    for (const std::string& address : addresses) std::cout << " and " << address;
+    std::cout << "\n";
+  }
+  std::cout.flush();
+}
 
 int identity(const CommandContext& context, const Options& o) {
   return ask(
@@ -41,18 +71,11 @@ int run(const CommandContext& context, const Options& o) {
   const StopSignal stop;
   const Result<std::string> directory = directory_of(*context.data);
   if (!directory) return complain(directory.error(), o.json);
-  const Result<std::unique_ptr<Node>> node = start_node(*context.data, *directory);
+  const Result<std::unique_ptr<Node>> node = start_node(*context.data, *directory, network_of(o));
   if (!node) return complain(node.error(), o.json);
   const auto server = serve(**node, *directory);
   if (!server) return complain(server.error(), o.json);
-  const std::string device = to_hex((*node)->device());
-  if (o.json)
-    std::cout << document::to_json(
-                     Data(Data::Object{{"socket", text_data(socket_of(*directory))}, {"device", text_data(device)}}))
-              << "\n";
-  else
-    std::cout << "device " << device << " listens on " << socket_of(*directory) << "\n";
-  std::cout.flush();
+  print_started(**node, socket_of(*directory), o.json);
   stop.wait();
   return kExitOk;
 }
@@ -111,14 +134,23 @@ void add_node_commands(CLI::App& app, const CommandContext& context) {
   CLI::App* group = app.add_subcommand("node", "Run a node, or look into a running one.");
   group->require_subcommand(1);
   group->fallthrough();
-  add_node_verb(*group, context,
-                {"run", "Run the node of a data directory until it is interrupted.", "tlfs node run --data ~/todos",
-                 "Meanwhile the other commands talk to it, through the socket node.sock in the directory; without it, "
-                 "each starts a node for itself."},
-                o->json, [context, o] { return run(context, *o); });
-  CLI::App* sub =
-      add_node_verb(*group, context, {"tree", "Print the live tree of a node's actors.", "tlfs node tree --watch"},
-                    o->json, [context, o] { return tree(context, *o); });
+  CLI::App* sub = add_node_verb(
+      *group, context,
+      {"run", "Run the node of a data directory until it is interrupted.", "tlfs node run --listen 0.0.0.0:4242",
+       "Meanwhile the other commands talk to it, through the socket node.sock in the directory; without it, each "
+       "starts "
+       "a node for itself. Only a node that was told so has links to others; the first line says where it listens."},
+      o->json, [context, o] { return run(context, *o); });
+  sub->add_option("--listen", o->network.listen,
+                  "where others reach it: HOST:PORT, with port 0 for any that is free; may be given again")
+      ->type_name("ADDRESS")
+      ->allow_extra_args(false);
+  sub->add_flag("--dial", o->dial, "has links to others without listening: it reaches out to them");
+  sub->add_flag("--discover", o->network.discover, "finds known peers on the local network, and is found by them");
+  sub->add_option("--visible", o->visible_as, "shows this name and the device's key to everyone on the local network")
+      ->type_name("NAME");
+  sub = add_node_verb(*group, context, {"tree", "Print the live tree of a node's actors.", "tlfs node tree --watch"},
+                      o->json, [context, o] { return tree(context, *o); });
   add_node_verb(*group, context,
                 {"metrics", "Print the numbers of a node, as Prometheus reads them.", "tlfs node metrics",
                  "With --json only a problem is data."},

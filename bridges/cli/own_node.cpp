@@ -23,7 +23,8 @@ void show_recovery_key(const std::string& directory, const crypto::SigningKey& k
 
 }  // namespace
 
-Result<std::unique_ptr<Node>> start_node(const DataOptions& options, const std::string& directory) {
+Result<std::unique_ptr<Node>> start_node(const DataOptions& options, const std::string& directory,
+                                         std::optional<Node::Settings::Network> network) {
   if (const Status s = make_directory(directory); !s) return s.error();
   Result<std::optional<access::Passphrase>> passphrase = passphrase_for(options, directory);
   if (!passphrase) return passphrase.error();
@@ -31,6 +32,7 @@ Result<std::unique_ptr<Node>> start_node(const DataOptions& options, const std::
   settings.directory = directory;
   settings.passphrase = std::move(*passphrase);
   settings.new_user = [directory](const crypto::SigningKey& key) { show_recovery_key(directory, key); };
+  settings.network = std::move(network);
   return Node::start(std::move(settings));
 }
 

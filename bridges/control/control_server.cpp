@@ -19,11 +19,12 @@ class Worker {
     thread_.join();
   }
 
-  // Any thread; the worker goes on with what it is doing and then ends.
+  // Any thread; the worker ends after what it is doing, which is cut short where it may take long.
   void end() {
     const std::lock_guard lock(mutex_);
     ending_ = true;
     waiting_.clear();
+    if (session_ != nullptr) session_->interrupt();
     changed_.notify_one();
   }
   bool ended() const {
@@ -93,7 +94,7 @@ class Worker {
   std::size_t bytes_ = 0;
   bool ending_ = false;
   bool ended_ = false;
-  const Session* session_ = nullptr;
+  Session* session_ = nullptr;
   std::thread thread_;  // last: it uses the others
 };
 

@@ -5,8 +5,10 @@
 #include <mutex>
 #include <set>
 
+#include "bridges/control/answers.h"
 #include "bridges/control/json_patch.h"
 #include "bridges/control/names.h"
+#include "bridges/control/network_verbs.h"
 #include "bridges/control/tree_json.h"
 #include "schema/lens/package.h"
 
@@ -24,19 +26,11 @@ std::string path_of(messages::control::Place::Reader place) {
 }
 capnp::Data::Reader data_of(ByteView bytes) { return {bytes.data(), bytes.size()}; }
 
-Error silent() { return Error(Errc::unreachable, "the node does not answer"); }
-
-// Waits, but not for ever: a node answers every request in time, unless something is wrong with it.
-template <class T>
-Result<T> settled(std::future<Result<T>> future) {
-  if (future.wait_for(kAnswerTimeout) == std::future_status::ready) return future.get();
-  return silent();
-}
-
 // One request, while it is handled.
 class Verb {
  public:
-  Verb(Node& node, ControlRequest::Reader request) : node_(node), request_(request) {
+  Verb(Node& node, ControlRequest::Reader request, const std::atomic<bool>& interrupted)
+      : node_(node), request_(request), interrupted_(interrupted) {
     reply_->setNumber(request.getNumber());
   }
 
@@ -68,18 +62,9 @@ class Verb {
 
   Node& node_;
   ControlRequest::Reader request_;
+  const std::atomic<bool>& interrupted_;
   ReplyBuilder reply_;
 };
-
-Result<DocumentId> find_document(Node& node, capnp::Text::Reader name) {
-  const std::string text = text_of(name);
-  if (const auto id = parse_id(text)) return *id;
-  const auto documents = settled(node.documents());
-  if (!documents) return documents.error();
-  std::vector<Named> named;
-  for (const DocumentInfo& d : *documents) named.push_back({d.id, d.name});
-  return choose_document(text, named);
-}
 
 // In a form that a reply can carry.
 Result<std::string> json_text(const document::Data& data) {
@@ -128,6 +113,15 @@ Status Verb::run() {
       return learn(request_.getLearn());
     case ControlRequest::LIST_PEOPLE:
       return people(settled(node_.people()));
+    case ControlRequest::PEERS:
+    case ControlRequest::CONNECT:
+    case ControlRequest::INVITE:
+    case ControlRequest::REVOKE_INVITATION:
+    case ControlRequest::JOIN:
+    case ControlRequest::LIST_INVITATIONS:
+    case ControlRequest::DECIDE_OFFER:
+    case ControlRequest::SYNC_STATUS:
+      return run_network_verb(node_, request_, reply_.root(), interrupted_);
     default:
       return Error(Errc::malformed, "the node does not know this request; it is older than the program that asks");
   }
@@ -431,7 +425,7 @@ void ControlSession::handle(const Request& message) {
   const std::uint64_t number = request->getNumber();
   if (request->isWatch()) return watch(number, request->getWatch());
   if (request->isUnwatch()) return unwatch(number, request->getUnwatch());
-  Verb verb(node_, *request);
+  Verb verb(node_, *request, interrupted_);
   const Status s = verb.run();
   watches_->tell(s ? verb.take() : failure(number, s.error()));
 }

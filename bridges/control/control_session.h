@@ -5,7 +5,7 @@
 // returns, further ones of a watch from the node's threads. Calls of `emit` do not overlap.
 #pragma once
 
-#include <chrono>
+#include <atomic>
 #include <memory>
 
 #include "actors/node/node.h"
@@ -13,10 +13,9 @@
 
 namespace tlfs::control {
 
-inline constexpr std::size_t kMaxWatches = 256;            // of one client
-inline constexpr std::uint32_t kMaxHistory = 1u << 20;     // changes in one answer
-inline constexpr std::chrono::seconds kAnswerTimeout{90};  // beyond the node's own, so that a client is not left alone
-inline constexpr std::size_t kMaxJsonBytes = 48u << 20;    // of a value or patch in a reply
+inline constexpr std::size_t kMaxWatches = 256;          // of one client
+inline constexpr std::uint32_t kMaxHistory = 1u << 20;   // changes in one answer
+inline constexpr std::size_t kMaxJsonBytes = 48u << 20;  // of a value or patch in a reply
 
 class ControlSession final : public Session {
  public:
@@ -26,6 +25,7 @@ class ControlSession final : public Session {
   ~ControlSession() override;
   void handle(const Request& request) override;
   bool watching() const override;
+  void interrupt() override { interrupted_ = true; }
 
  private:
   struct Watches;
@@ -33,6 +33,7 @@ class ControlSession final : public Session {
   void unwatch(std::uint64_t number, std::uint64_t watch);
 
   Node& node_;
+  std::atomic<bool> interrupted_{false};
   std::shared_ptr<Watches> watches_;
 };
 

@@ -30,6 +30,48 @@ std::string listed(const std::vector<std::string>& candidates) {
   return out;
 }
 
+// `none` begins the sentence that there is none such, `lists` is the command that shows them.
+Result<document::DocumentId> choose_named(std::string_view text, const std::vector<Named>& documents,
+                                          const std::string& none, const std::string& lists) {
+  const bool prefix = may_begin_an_id(text);
+  const std::string start = lower(text);
+  std::vector<const Named*> found;
+  for (const Named& d : documents)
+    if ((!text.empty() && d.name == text) || (prefix && to_hex(d.id).starts_with(start))) found.push_back(&d);
+  if (found.size() == 1) return found[0]->id;
+  const std::string quoted = "\"" + std::string(text) + "\"";
+  if (found.empty())
+    return Error(Errc::no_document,
+                 none + " has the name or id " + quoted +
+                     (is_hex(text) && text.size() < kMinPrefix && !text.empty()
+                          ? "; the beginning of an id has at least " + std::to_string(kMinPrefix) + " digits"
+                          : "; `" + lists + "` says which there are"));
+  std::vector<std::string> candidates;
+  for (const Named* d : found) candidates.push_back(to_hex(d->id) + (d->name.empty() ? "" : "  " + d->name));
+  return Error(Errc::ambiguous, quoted + " may be any of these; write more of the id:" + listed(candidates));
+}
+
+// `malformed` follows the quoted text, `none` says what does not begin with it.
+template <std::size_t N>
+Result<std::array<std::uint8_t, N>> choose_digits(std::string_view text,
+                                                  const std::vector<std::array<std::uint8_t, N>>& ids,
+                                                  const std::string& malformed, const std::string& none) {
+  const std::string quoted = "\"" + std::string(text) + "\"";
+  if (!may_begin_an_id(text)) return Error(Errc::bad_name, quoted + malformed);
+  const std::string start = lower(text);
+  std::vector<std::string> candidates;
+  const std::array<std::uint8_t, N>* found = nullptr;
+  for (const auto& id : ids) {
+    std::string digits = to_hex(id);
+    if (!digits.starts_with(start)) continue;
+    found = &id;
+    candidates.push_back(std::move(digits));
+  }
+  if (candidates.size() == 1) return *found;
+  if (candidates.empty()) return Error(Errc::bad_name, none + " begins with " + quoted);
+  return Error(Errc::ambiguous, quoted + " may be any of these:" + listed(candidates));
+}
+
 }  // namespace
 
 std::optional<std::array<std::uint8_t, 32>> parse_id(std::string_view text) {
@@ -42,43 +84,26 @@ std::optional<std::array<std::uint8_t, 32>> parse_id(std::string_view text) {
 }
 
 Result<document::DocumentId> choose_document(std::string_view text, const std::vector<Named>& documents) {
-  const bool prefix = may_begin_an_id(text);
-  const std::string start = lower(text);
-  std::vector<const Named*> found;
-  for (const Named& d : documents)
-    if ((!text.empty() && d.name == text) || (prefix && to_hex(d.id).starts_with(start))) found.push_back(&d);
-  if (found.size() == 1) return found[0]->id;
-  const std::string quoted = "\"" + std::string(text) + "\"";
-  if (found.empty())
-    return Error(Errc::no_document,
-                 "no document here has the name or id " + quoted +
-                     (is_hex(text) && text.size() < kMinPrefix && !text.empty()
-                          ? "; the beginning of an id has at least " + std::to_string(kMinPrefix) + " digits"
-                          : "; `tlfs doc list` says which there are"));
-  std::vector<std::string> candidates;
-  for (const Named* d : found) candidates.push_back(to_hex(d->id) + (d->name.empty() ? "" : "  " + d->name));
-  return Error(Errc::ambiguous, quoted + " may be any of these; write more of the id:" + listed(candidates));
+  return choose_named(text, documents, "no document here", "tlfs doc list");
+}
+
+Result<document::DocumentId> choose_offer(std::string_view text, const std::vector<Named>& offers) {
+  return choose_named(text, offers, "no document that is offered", "tlfs invitations");
 }
 
 Result<crypto::Digest> choose_hash(std::string_view text, const std::vector<crypto::Digest>& hashes) {
-  if (!may_begin_an_id(text))
-    return Error(Errc::bad_name, "\"" + std::string(text) +
-                                     "\" is no version; write hashes of changes, as `tlfs doc "
-                                     "history` shows them, or at least the first " +
-                                     std::to_string(kMinPrefix) + " digits of each");
-  const std::string start = lower(text);
-  std::vector<std::string> candidates;
-  const crypto::Digest* found = nullptr;
-  for (const crypto::Digest& hash : hashes) {
-    std::string digits = to_hex(hash);
-    if (!digits.starts_with(start)) continue;
-    found = &hash;
-    candidates.push_back(std::move(digits));
-  }
-  if (candidates.size() == 1) return *found;
-  if (candidates.empty())
-    return Error(Errc::bad_name, "no change of the document begins with \"" + std::string(text) + "\"");
-  return Error(Errc::ambiguous, "\"" + std::string(text) + "\" may be any of these:" + listed(candidates));
+  return choose_digits(text, hashes,
+                       " is no version; write hashes of changes, as `tlfs doc history` shows them, or at least the "
+                       "first " +
+                           std::to_string(kMinPrefix) + " digits of each",
+                       "no change of the document");
+}
+
+Result<InvitationId> choose_invitation(std::string_view text, const std::vector<InvitationId>& invitations) {
+  return choose_digits(text, invitations,
+                       " is no invitation; write its id, as `tlfs invitations` shows it, or at least the first " +
+                           std::to_string(kMinPrefix) + " digits of that",
+                       "no invitation that was given out here");
 }
 
 Result<access::Principal> parse_principal(std::string_view text) {

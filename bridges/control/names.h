@@ -1,4 +1,4 @@
-// What people write for documents, versions, principals and levels.
+// What people write for documents, versions, invitations, principals and levels.
 //
 // Pure.
 #pragma once
@@ -26,6 +26,13 @@ Result<document::DocumentId> choose_document(std::string_view text, const std::v
 
 // The one hash that begins with `text`, of at least kMinPrefix digits. bad_name, ambiguous.
 Result<crypto::Digest> choose_hash(std::string_view text, const std::vector<crypto::Digest>& hashes);
+
+// The one invitation whose id begins with `text`, of at least kMinPrefix digits. bad_name, ambiguous.
+using InvitationId = std::array<std::uint8_t, 16>;
+Result<InvitationId> choose_invitation(std::string_view text, const std::vector<InvitationId>& invitations);
+
+// The one offer of a peer that `text` stands for, as choose_document.
+Result<document::DocumentId> choose_offer(std::string_view text, const std::vector<Named>& offers);
 
 // anyone, device:HEX, user:HEX. bad_name.
 Result<access::Principal> parse_principal(std::string_view text);

@@ -28,6 +28,8 @@ class Session {
   virtual void handle(const Request& request) = 0;
   // Whether replies may still come without a request. Any thread.
   virtual bool watching() const = 0;
+  // Nobody waits for what is being handled any more: what may take long ends soon. Any thread.
+  virtual void interrupt() {}
 };
 
 }  // namespace tlfs::control

@@ -32,6 +32,14 @@ struct ControlRequest {
     introduction @18 :Void;    # Introduction
     learn @19 :List(Data);     # People: who is introduced by these statements
     listPeople @20 :Void;      # People
+    peers @21 :Void;           # Peers
+    connect @22 :Text;         # Connected; HOST:PORT or ws(s)://HOST:PORT
+    invite @23 :GiveInvitation;     # Link
+    revokeInvitation @24 :Text;     # done; its id or the beginning of that
+    join @25 :Text;            # Joined; the link
+    listInvitations @26 :Void; # Invitations
+    decideOffer @27 :DecideOffer;   # done
+    syncStatus @28 :Void;      # Sync
   }
 }
 
@@ -73,6 +81,18 @@ struct ChangeAccess {
   keep @3 :Text;               # revoke: the level that stays; empty: none
 }
 
+struct GiveInvitation {
+  place @0 :Place;
+  level @1 :Text;              # as in ChangeAccess
+  expiresInSeconds @2 :UInt32;
+  uses @3 :UInt32;             # by how many devices
+}
+
+struct DecideOffer {
+  document @0 :Text;           # of an offer that is pending: whole id, beginning of it, or name
+  accept @1 :Bool;
+}
+
 struct ControlReply {
   number @0 :UInt64;           # of the request
   union {
@@ -91,6 +111,12 @@ struct ControlReply {
     metrics @13 :Text;         # the text format of Prometheus
     introduction @14 :List(Data);  # statements of this node's user
     people @15 :List(Data);    # ids of users, 32 bytes each
+    peers @16 :List(PeerLine);
+    connected @17 :Data;       # the peer's device key, 32 bytes
+    link @18 :Text;            # whoever has it is invited
+    joined @19 :Data;          # the document's id, 32 bytes
+    invitations @20 :InvitationLines;
+    sync @21 :List(SyncLine);
   }
 }
 
@@ -164,4 +190,45 @@ struct Explanation {
   allowed @0 :Bool;
   level @1 :Text;              # what the principal has there
   sentence @2 :Text;
+}
+
+struct PeerLine {
+  device @0 :Data;             # 32 bytes
+  user @1 :Data;               # 32 bytes, or none where it is not known
+  state @2 :Text;
+  addresses @3 :List(Text);
+  problem @4 :Text;            # why the last link ended or did not come about; empty: all is well
+  sentBytes @5 :UInt64;
+  receivedBytes @6 :UInt64;
+  measured @7 :Bool;
+  roundTripMs @8 :UInt64;      # when measured
+}
+
+struct InvitationLines {
+  given @0 :List(GivenLine);
+  pending @1 :List(OfferLine);
+}
+
+struct GivenLine {
+  id @0 :Data;                 # 16 bytes
+  document @1 :Data;           # 32 bytes
+  name @2 :Text;
+  path @3 :Text;
+  level @4 :Text;
+  state @5 :Text;              # open, used up, expired, revoked
+  usesLeft @6 :UInt32;
+  expires @7 :Int64;           # seconds since the Unix epoch
+}
+
+struct OfferLine {
+  document @0 :Data;           # 32 bytes
+  from @1 :Data;               # the device's key, 32 bytes
+  name @2 :Text;               # as the other side calls it
+  package @3 :Text;
+}
+
+struct SyncLine {
+  document @0 :Data;           # 32 bytes
+  peer @1 :Data;               # the device's key, 32 bytes
+  state @2 :Text;              # syncing, synced, differs
 }

@@ -16,12 +16,12 @@ namespace {
 
 struct Counts {
   std::atomic<int> sessions{0};
-  std::atomic<int> handling{0};   // `history`
+  std::atomic<int> handling{0};   // `history` and `join`
   std::atomic<bool> hold{false};  // makes `history` wait
 };
 
-// `status` is answered with the document's name; `history` waits while it is told to; `watch` gives an update per
-// further request; `set` gives a value as long as the JSON says.
+// `status` is answered with the document's name; `history` waits while it is told to; `join` waits until it is
+// interrupted; `watch` gives an update per further request; `set` gives a value as long as the JSON says.
 class Fake final : public Session {
  public:
   Fake(Counts& counts, Emit emit) : counts_(counts), emit_(std::move(emit)) { ++counts_.sessions; }
@@ -32,6 +32,8 @@ class Fake final : public Session {
     const std::uint64_t number = in->getNumber();
     if (in->isHistory()) ++counts_.handling;
     while (in->isHistory() && counts_.hold) std::this_thread::sleep_for(1ms);
+    if (in->isJoin()) ++counts_.handling;
+    while (in->isJoin() && !interrupted_) std::this_thread::sleep_for(1ms);
     if (in->isWatch()) watch_ = number;
     if (watch_ != 0) emit_(value(watch_, "update"));
     if (in->isStatus()) return emit_(value(number, std::string(in->getStatus().cStr())));
@@ -39,6 +41,7 @@ class Fake final : public Session {
     emit_(done(number));
   }
   bool watching() const override { return watch_ != 0; }
+  void interrupt() override { interrupted_ = true; }
 
  private:
   static Reply value(std::uint64_t number, const std::string& text) {
@@ -50,6 +53,7 @@ class Fake final : public Session {
   Counts& counts_;
   Emit emit_;
   std::atomic<std::uint64_t> watch_{0};
+  std::atomic<bool> interrupted_{false};
 };
 
 class World {
@@ -124,6 +128,20 @@ TEST_CASE("requests of one client are answered in the order in which they came")
     CHECK(reply.read()->getNumber() == i);
     CHECK(std::string(reply.read()->getValue().cStr()) == "doc " + std::to_string(i));
   }
+}
+
+TEST_CASE("what may take long is interrupted when its client goes, and when the server ends") {
+  World world;
+  auto client = world.connect();
+  send(*client, 1, [](ControlRequest::Builder out) { out.setJoin("tlfs:"); });
+  REQUIRE(eventually([&] { return world.counts.handling == 1; }));
+  client.reset();
+  CHECK(eventually([&] { return world.counts.sessions == 0; }));
+  client = world.connect();
+  send(*client, 1, [](ControlRequest::Builder out) { out.setJoin("tlfs:"); });
+  REQUIRE(eventually([&] { return world.counts.handling == 2; }));
+  world.end();
+  CHECK(world.counts.sessions == 0);
 }
 
 TEST_CASE("a slow request keeps no other client waiting") {

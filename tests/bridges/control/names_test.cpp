@@ -75,3 +75,22 @@ TEST_CASE("a level that is given is one of five") {
   CHECK(*parse_level("own") == access::Level::own);
   for (const char* bad : {"", "none", "admin", "Read"}) CHECK(parse_level(bad).error().is(Errc::bad_name));
 }
+
+TEST_CASE("an invitation is known by the first digits of its id") {
+  const std::vector<InvitationId> ids = {InvitationId{0xaa, 0xbb, 0x01}, InvitationId{0xaa, 0xbb, 0x02},
+                                         InvitationId{0x12, 0x34}};
+  CHECK(*choose_invitation("1234", ids) == ids[2]);
+  CHECK(*choose_invitation("AABB02", ids) == ids[1]);
+  CHECK(*choose_invitation(to_hex(ids[0]), ids) == ids[0]);
+  CHECK(choose_invitation("aabb", ids).error().is(Errc::ambiguous));
+  for (const char* bad : {"", "123", "ffff", "groceries"})
+    CHECK(choose_invitation(bad, ids).error().is(Errc::bad_name));
+}
+
+TEST_CASE("an offer is known by its document's name or id, and who names none is told where they are listed") {
+  CHECK(*choose_offer("groceries", {{id_of("aabbcc01"), "groceries"}}) == id_of("aabbcc01"));
+  CHECK(*choose_offer("aabb", {{id_of("aabbcc01"), "groceries"}}) == id_of("aabbcc01"));
+  const auto none = choose_offer("work", {{id_of("aabbcc01"), "groceries"}});
+  REQUIRE(none.error().is(Errc::no_document));
+  CHECK(has(none.error().message(), "tlfs invitations"));
+}
