@@ -195,7 +195,7 @@ Status NetworkVerb::sync() {
 
 Status run_network_verb(Node& node, ControlRequest::Reader request, ControlReply::Builder reply,
                         const std::atomic<bool>& interrupted) {
-  const Status s = NetworkVerb(node, reply, interrupted).run(request);
+  Status s = NetworkVerb(node, reply, interrupted).run(request);
   if (s) return s;
   const Error& e = s.error();
   if (!e.is(network::Errc::off)) {
