@@ -11,6 +11,8 @@
 namespace tlfs::network {
 namespace {
 
+constexpr std::chrono::seconds kFiguresTimeout{1};
+
 template <class T>
 Answer<T> failure(const Error& why) {
   Answer<T> out;
@@ -44,12 +46,7 @@ caf::behavior HubActor::make_behavior() {
       [this](const LinkSyncState& state) { sync_state(state); },
       [this](const LinkDown& event) { down(event); },
       [this](const document_actor::DocumentNews& what) { news(what); },
-      [this](const GetPeers&) -> caf::result<Answer<std::vector<PeerInfo>>> {
-        Answer<std::vector<PeerInfo>> out;
-        out.value = peer_infos();
-        return out;
-      },
-      [this](const LinkFigures&) {},
+      [this](const GetPeers&) { return peer_infos(); },
       [this](const Connect& request) { return connect(request); },
       [this](const Join& request) { return join(request); },
       [this](const Invite& request) { return invite(request); },
@@ -393,7 +390,7 @@ void HubActor::use(const crypto::PublicKey& key, LinkName link) {
   Peer& peer = peers_.at(key);
   peer.link = link;
   peer.problem.clear();
-  peer.introduced = false;
+  peer.introduced = peer.considered = false;
   send(links_.at(link).actor, LinkUse());
   Introduction hello;
   for (const access::SignedStatement& s : settings_->environment->directory->known(settings_->environment->user))
@@ -568,8 +565,23 @@ void HubActor::drop_request(std::uint64_t number, const Error& why) {
   requests_.erase(at);
 }
 
-std::vector<PeerInfo> HubActor::peer_infos() {
-  std::vector<PeerInfo> out;
+// The links are asked for their figures; one that does not answer at once is shown without.
+caf::result<Answer<std::vector<PeerInfo>>> HubActor::peer_infos() {
+  struct Gathered {
+    Promise<std::vector<PeerInfo>> promise;
+    std::vector<PeerInfo> infos;
+    std::size_t missing = 1;
+    void settle() {
+      if (--missing > 0) return;
+      Answer<std::vector<PeerInfo>> answer;
+      answer.value = std::move(infos);
+      promise.deliver(std::move(answer));
+    }
+  };
+  const auto gathered = std::make_shared<Gathered>();
+  gathered->promise = make_response_promise<Answer<std::vector<PeerInfo>>>();
+  const auto promise = gathered->promise;
+  gathered->infos.reserve(peers_.size());
   for (const auto& [key, peer] : peers_) {
     PeerInfo info;
     info.device = key;
@@ -577,13 +589,24 @@ std::vector<PeerInfo> HubActor::peer_infos() {
     info.state = bans_.find(key, wall()) ? std::string("banned") : std::string(link::name_of(peer.connection.state()));
     info.addresses = peer.connection.addresses();
     info.problem = peer.problem;
-    info.sent_bytes = peer.figures.traffic.sent_bytes;
-    info.received_bytes = peer.figures.traffic.received_bytes;
-    if (peer.figures.round_trip)
-      info.round_trip = std::chrono::duration_cast<std::chrono::milliseconds>(*peer.figures.round_trip);
-    out.push_back(std::move(info));
+    gathered->infos.push_back(std::move(info));
+    if (peer.link == 0) continue;
+    ++gathered->missing;
+    const std::size_t at = gathered->infos.size() - 1;
+    request(links_.at(peer.link).actor, kFiguresTimeout, GetLinkFigures())
+        .then(
+            [gathered, at](const LinkFigures& figures) {
+              PeerInfo& shown = gathered->infos[at];
+              shown.sent_bytes = figures.traffic.sent_bytes;
+              shown.received_bytes = figures.traffic.received_bytes;
+              if (figures.round_trip)
+                shown.round_trip = std::chrono::duration_cast<std::chrono::milliseconds>(*figures.round_trip);
+              gathered->settle();
+            },
+            [gathered](const caf::error&) { gathered->settle(); });
   }
-  return out;
+  gathered->settle();
+  return promise;
 }
 
 // ---- the store ----

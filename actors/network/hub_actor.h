@@ -45,6 +45,7 @@ inline constexpr std::size_t kMaxPeers = 4'096;        // linked or remembered
 inline constexpr std::size_t kMaxStrangers = 512;      // links that have not proved their peer yet
 inline constexpr std::size_t kMaxOffers = 1'024;       // that wait for a decision
 inline constexpr std::size_t kMaxQuestions = 1u << 16;  // positions of one peer that wait to be asked about
+inline constexpr std::size_t kMaxIntroductionKept = 64u << 10;  // of a peer with whom nothing is shared
 inline constexpr std::size_t kMaxJoins = 64;           // under way
 inline constexpr std::size_t kMaxDocumentRefs = 256;   // references to documents' actors that are kept
 inline constexpr std::chrono::minutes kBanned{10};
@@ -104,6 +105,8 @@ class HubActor : public caf::event_based_actor {
     std::optional<DocumentId> user;     // proved
     std::optional<InvitationId> brought;
     bool introduced = false;
+    bool considered = false;          // it was or is being checked whose device it is
+    std::vector<Bytes> introduction;  // until then
     bool without_key = false;  // the next dial does not use IK
     std::string problem;
     // While a link is in use:
@@ -112,7 +115,6 @@ class HubActor : public caf::event_based_actor {
     std::set<DocumentId> behind;  // differ, and are not caught up
     std::map<DocumentId, SyncState> documents;
     std::deque<sync::Position> questions;
-    LinkFigures figures;
   };
   // A Connect or Join that is not answered yet.
   struct Request {
@@ -163,6 +165,7 @@ class HubActor : public caf::event_based_actor {
   void on(const crypto::PublicKey& key, Refused& message);
   void on(const crypto::PublicKey& key, Describe& message);
   void on(const crypto::PublicKey& key, Described& message);
+  bool consider_user(const crypto::PublicKey& key);
   void verify_user(const crypto::PublicKey& key, const DocumentId& user, std::vector<Bytes> statements);
   void user_settled(const crypto::PublicKey& key);
   void redeem(const crypto::PublicKey& key);
@@ -189,7 +192,7 @@ class HubActor : public caf::event_based_actor {
   caf::result<Answer<std::string>> invite(const Invite& request);
   caf::result<Answer<bool>> revoke(const RevokeInvitation& request);
   caf::result<Answer<bool>> decide(const DecideOffer& request);
-  std::vector<PeerInfo> peer_infos();
+  caf::result<Answer<std::vector<PeerInfo>>> peer_infos();
   Invitations all_invitations() const;
   std::vector<SyncLine> sync_lines() const;
 

@@ -72,14 +72,24 @@ void HubActor::on(const crypto::PublicKey& key, Introduction& message) {
   Peer& peer = peers_.at(key);
   if (peer.introduced) return close_link(peer.link, link::CloseCode::protocol_error, "introduced twice", true);
   peer.introduced = true;
-  // A stranger's user is of no interest, and must not cost any room on the disk.
-  const bool wanted = peer.remembered || peer.brought || (peer.claimed && granted_.contains(*peer.claimed));
-  if (peer.claimed && *peer.claimed == settings_->environment->user)
-    verify_user(key, *peer.claimed, {});
-  else if (peer.claimed && wanted)
-    verify_user(key, *peer.claimed, std::move(message.statements));
-  else
-    user_settled(key);
+  std::size_t bytes = 0;
+  for (const Bytes& statement : message.statements) bytes += statement.size();
+  if (bytes <= kMaxIntroductionKept) peer.introduction = std::move(message.statements);
+  if (!consider_user(key)) user_settled(key);
+}
+
+// A stranger's user is of no interest, and must not cost any room on the disk.
+bool HubActor::consider_user(const crypto::PublicKey& key) {
+  Peer& peer = peers_.at(key);
+  if (!peer.claimed || !peer.introduced || peer.considered) return false;
+  const DocumentId user = *peer.claimed;
+  const bool own_user = user == settings_->environment->user;
+  const bool known = own_user || index_.documents().find(user);
+  if (!known && !peer.remembered && !peer.brought && !granted_.contains(user)) return false;
+  peer.considered = true;
+  verify_user(key, user, own_user ? std::vector<Bytes>() : std::move(peer.introduction));
+  peer.introduction.clear();
+  return true;
 }
 
 // Takes the user's statements in, and asks the user's document whether the device is one of the user's.
@@ -175,7 +185,10 @@ void HubActor::news(const document_actor::DocumentNews& what) {
   std::vector<crypto::PublicKey> linked;
   for (const auto& [key, peer] : peers_)
     if (peer.session) linked.push_back(key);
-  for (const crypto::PublicKey& key : linked) flush_session(key);
+  for (const crypto::PublicKey& key : linked) {
+    (void)consider_user(key);  // it may be that something is shared with them now
+    flush_session(key);
+  }
 }
 
 void HubActor::set_syncers(const DocumentId& document, std::vector<access::Principal> syncers) {
