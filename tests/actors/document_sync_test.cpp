@@ -108,7 +108,9 @@ TEST_CASE("nothing leaves that the disk has not taken, and everything does when 
     CHECK_FALSE(a.transact(at_front("secret")).ok());
   }
   const std::size_t said = line.left().said.size();
-  world.pass(2s, 20ms);
+  world.pass(1s, 20ms);
+  line.give_room();  // which there was before
+  world.pass(1s, 20ms);
   CHECK(line.left().said.size() == said);
   CHECK(b.json(".text") == "\"\"");
   a.disk->records->fails_with.reset();
