@@ -56,10 +56,12 @@ TEST_CASE("the hub is told how a document stands when it is opened, and soon aft
   REQUIRE(a.news->size() == 2);
   CHECK(a.news->back().heads != first);
   CHECK(standing_of(a)->heads == a.news->back().heads);
+  const std::uint64_t writes = a.disk->calls;
   a.crash();
   world.pass(100ms);
   (void)a.get();
   world.pass(100ms);
+  CHECK(a.disk->calls == writes);  // it was there
   REQUIRE(a.news->size() == 3);
   CHECK(a.news->back().heads == (*a.news)[1].heads);
 }
@@ -124,7 +126,7 @@ TEST_CASE("a hub that was started again is told by every document that is open")
   Desk a(world, 1, networked());
   world.pass(100ms);
   const std::size_t told = a.news->size();
-  caf::anon_send_exit(a.environment->registry->supervisor_at(kNetworkPath), caf::exit_reason::kill);
+  caf::anon_send_exit(a.environment->registry->supervisor_at(supervision::kNetworkPath), caf::exit_reason::kill);
   world.pass(5s, 100ms);
   CHECK(a.news->size() == told + 1);
 }
