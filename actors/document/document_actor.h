@@ -36,6 +36,7 @@
 #include "actors/document/sync_desk.h"
 #include "actors/store/output_gate.h"
 #include "actors/store/store_messages.h"
+#include "actors/supervision/actor_path.h"
 #include "actors/supervision/child_spec.h"
 #include "actors/supervision/supervised_ref.h"
 #include "runtime/replica/records.h"
@@ -48,9 +49,7 @@ inline constexpr std::size_t kMaxQueued = 4096;  // requests, while the document
 // are conversations, and else in a node with a network.
 inline constexpr std::chrono::milliseconds kSealAfter{20}, kSealAtLatest{100};
 inline constexpr std::chrono::milliseconds kLoneSealAfter{1000}, kLoneSealAtLatest{10'000};
-// Where the network's hub is found.
-inline constexpr const char* kNetworkPath = "/node/network";
-inline constexpr const char* kHubId = "hub";
+inline constexpr const char* kHubId = "hub";  // the network's, at supervision::kNetworkPath
 inline constexpr const char* kNotHere = "the document is not here";
 
 class DocumentActor : public caf::event_based_actor {

@@ -96,7 +96,7 @@ void SyncDesk::hear(SyncNumber number, Conversation& c, DocumentService& service
   consumed.bytes = c.heard.front().size();
   c.heard_bytes -= consumed.bytes;
   c.heard.pop_front();
-  owner_->send(c.link, std::move(consumed));
+  owner_->send(c.link, consumed);
 }
 
 void SyncDesk::speak(Conversation& c, DocumentService& service, Nanoseconds now) {
@@ -155,7 +155,7 @@ bool SyncDesk::say(Conversations::iterator at) {
       told.number = at->first;
       told.caught_up = progress->caught_up;
       told.peer_caught_up = progress->peer_caught_up;
-      owner_->send(c.link, std::move(told));
+      owner_->send(c.link, told);
     } else {
       speak_out();
       auto& verdict = std::get<Verdict>(what);

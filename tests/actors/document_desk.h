@@ -151,9 +151,27 @@ struct Screen {
   }
 };
 
+// What a network's hub would hear.
+class TestHub : public caf::event_based_actor {
+ public:
+  TestHub(caf::actor_config& config, std::shared_ptr<std::vector<DocumentNews>> heard)
+      : caf::event_based_actor(config), heard_(std::move(heard)) {}
+  caf::behavior make_behavior() override {
+    return {[this](const DocumentNews& news) { heard_->push_back(news); }};
+  }
+
+ private:
+  std::shared_ptr<std::vector<DocumentNews>> heard_;
+};
+
 // One document on one device with its store, and a client of it. Device 1 makes the document, the others join.
 struct Desk {
-  explicit Desk(World& w, std::uint8_t device = 1) : world(w), id(Household::get().document) {
+  struct Options {
+    std::shared_ptr<const schema::Package> package = notes_package();
+    bool networked = false;
+  };
+  explicit Desk(World& w, std::uint8_t device = 1) : Desk(w, device, Options()) {}
+  Desk(World& w, std::uint8_t device, const Options& options) : world(w), id(Household::get().document) {
     auto config = world.supervisor_config();
     config.intensity.restarts = 1000;
     config.backoff.initial = std::chrono::nanoseconds(0);
@@ -171,6 +189,17 @@ struct Desk {
       documents.random = random;
       return documents;
     }));
+    environment->networked = options.networked;
+    if (options.networked)
+      config.children.push_back(supervision::supervisor_spec("network", [random = w.fork_random(), heard = news] {
+        supervision::ChildSpec hub;
+        hub.id = kHubId;
+        hub.start = [heard](supervision::ChildContext& context) { return context.spawn<TestHub>(heard); };
+        supervision::SupervisorConfig network;
+        network.random = random;
+        network.children.push_back(std::move(hub));
+        return network;
+      }));
     root = world.spawn_supervisor(std::move(config));
     environment->device = device_key(device);
     environment->at_rest =
@@ -182,8 +211,8 @@ struct Desk {
     environment->close_after = std::chrono::hours(1);
     client = spawn_client();
     Begin begin;
-    begin.package = notes_package();
-    begin.view = *notes_package()->view("0.1.0");
+    begin.package = options.package;
+    begin.view = *options.package->view("0.1.0");
     begin.version = "0.1.0";
     if (device == 1) begin.key = Household::get().document_key;
     REQUIRE(ask<void>(std::move(begin)).ok());
@@ -290,6 +319,7 @@ struct Desk {
   const document::DocumentId id;
   std::shared_ptr<Disk> disk = std::make_shared<Disk>();
   std::shared_ptr<DocumentEnvironment> environment;
+  std::shared_ptr<std::vector<DocumentNews>> news = std::make_shared<std::vector<DocumentNews>>();
   caf::actor root, client, actor;
   std::size_t starts = 0;
   std::uint64_t last_write = 0, last_watch = 0;
