@@ -278,8 +278,7 @@ class Offers(Network):
             documents[name] = alice.create(name)
             alice.ok("doc", "set", name, ".title", json.dumps(name))
             alice.ok("grant", name, "user:" + user, "write")
-        pending = lambda: sorted(
-            o["document"] for o in bob.value("invitations", "--json")["pending"] if o["package"] == "todo")
+        pending = lambda: sorted(o["document"] for o in bob.value("invitations", "--json")["pending"])
         self.until("they are offered", pending, sorted(documents.values()))
         return alice, bob, documents, pending
 
@@ -292,6 +291,13 @@ class Offers(Network):
         bob.ok("decline", documents["unwanted"][:16])
         self.until("nothing is pending", pending, [])
         self.assertEqual([d["id"] for d in bob.value("doc", "list", "--json")], [documents["wanted"]])
+
+
+    def test_a_name_that_a_peer_chose_does_nothing_to_the_terminal(self):
+        _, bob, documents, _ = self.offered("red\033[31m")
+        shown = bob.ok("invitations")
+        self.assertIn(documents["red\033[31m"], shown)
+        self.assertNotIn("\033", shown)
 
 
 class Links(Network):
