@@ -11,9 +11,9 @@
 
 namespace tlfs::network {
 
-inline constexpr std::size_t kMaxDescribed = 256;                // documents in one question
-inline constexpr std::size_t kMaxControlBytes = 8u << 20;        // of one message
-inline constexpr std::size_t kMaxNameShown = 256;                // bytes of a document's name; longer ones are cut
+inline constexpr std::size_t kMaxDescribed = 256;          // documents in one question
+inline constexpr std::size_t kMaxControlBytes = 8u << 20;  // of one message
+inline constexpr std::size_t kMaxNameShown = 256;          // bytes of a document's name; longer ones are cut
 
 struct Introduction {
   std::vector<Bytes> statements;
@@ -42,7 +42,8 @@ struct Described {
 using Control = std::variant<Introduction, DifferenceBytes, Invited, Refused, Describe, Described>;
 
 Bytes encode(const Control& message);
-// Any bytes are safe. messaging::Errc::malformed, too_large; Errc::malformed_record where a part is not as it should be.
+// Any bytes are safe. messaging::Errc::malformed, too_large; Errc::malformed_record where a part is not as it should
+// be.
 Result<Control> decode_control(ByteView bytes);
 
 // The payload of a link's hello: whose device this is.

@@ -202,7 +202,8 @@ void HubActor::accept(const Accepted& accepted) {
   // Asked on the link's thread: it gets what is known now. The secrets are few and small.
   auto secrets = std::make_shared<std::map<Bytes, crypto::Secret>>();
   for (const invitation::Given& given : invitations_.list(wall()))
-    if (auto psk = invitations_.psk(given.id)) secrets->emplace(Bytes(given.id.begin(), given.id.end()), std::move(*psk));
+    if (auto psk = invitations_.psk(given.id))
+      secrets->emplace(Bytes(given.id.begin(), given.id.end()), std::move(*psk));
   how.find_invitation = [secrets](ByteView id) -> std::optional<crypto::Secret> {
     const auto at = secrets->find(Bytes(id.begin(), id.end()));
     if (at == secrets->end()) return std::nullopt;
@@ -301,9 +302,8 @@ void HubActor::act(const crypto::PublicKey& key) {
     const std::vector<link::Action> actions = peer->connection.take_actions();
     more = !actions.empty();
     const auto named = [&](link::LinkNumber number) {
-      return std::find_if(links_.begin(), links_.end(), [&](const auto& l) {
-        return l.second.peer == key && l.second.number == number;
-      });
+      return std::find_if(links_.begin(), links_.end(),
+                          [&](const auto& l) { return l.second.peer == key && l.second.number == number; });
     };
     for (const link::Action& action : actions) {
       if (const auto* to = std::get_if<link::Dial>(&action)) {
@@ -416,8 +416,8 @@ void HubActor::down(const LinkDown& event) {
   if (at == links_.end()) return;
   const LinkEntry entry = std::move(at->second);
   links_.erase(at);
-  const std::string why = event.reason.sentence.empty() ? std::string(link::sentence_of(event.reason.code))
-                                                        : event.reason.sentence;
+  const std::string why =
+      event.reason.sentence.empty() ? std::string(link::sentence_of(event.reason.code)) : event.reason.sentence;
   if (entry.request != 0 && !entry.up) {
     if (const auto request = requests_.find(entry.request); request != requests_.end()) {
       request->second.problem = entry.address + ": " + why;

@@ -10,8 +10,8 @@
 // Thread    any worker, one at a time.
 //
 // What a link's peer says is believed as far as it is proved: that it has its device key, that its device belongs to a
-// user (that user's document says so), that it knows an invitation's secret. Which documents it may know of follows from
-// that and from their grants; the last word has each document's own actor.
+// user (that user's document says so), that it knows an invitation's secret. Which documents it may know of follows
+// from that and from their grants; the last word has each document's own actor.
 #pragma once
 
 #include <deque>
@@ -41,13 +41,13 @@
 namespace tlfs::network {
 
 inline constexpr const char* kHubId = "hub";
-inline constexpr std::size_t kMaxPeers = 4'096;        // linked or remembered
-inline constexpr std::size_t kMaxStrangers = 512;      // links that have not proved their peer yet
-inline constexpr std::size_t kMaxOffers = 1'024;       // that wait for a decision
-inline constexpr std::size_t kMaxQuestions = 1u << 16;  // positions of one peer that wait to be asked about
+inline constexpr std::size_t kMaxPeers = 4'096;                 // linked or remembered
+inline constexpr std::size_t kMaxStrangers = 512;               // links that have not proved their peer yet
+inline constexpr std::size_t kMaxOffers = 1'024;                // that wait for a decision
+inline constexpr std::size_t kMaxQuestions = 1u << 16;          // positions of one peer that wait to be asked about
 inline constexpr std::size_t kMaxIntroductionKept = 64u << 10;  // of a peer with whom nothing is shared
-inline constexpr std::size_t kMaxJoins = 64;           // under way
-inline constexpr std::size_t kMaxDocumentRefs = 256;   // references to documents' actors that are kept
+inline constexpr std::size_t kMaxJoins = 64;                    // under way
+inline constexpr std::size_t kMaxDocumentRefs = 256;            // references to documents' actors that are kept
 inline constexpr std::chrono::minutes kBanned{10};
 inline constexpr std::chrono::seconds kConnectTimeout{20};
 inline constexpr std::chrono::seconds kJoinTimeout{30};
@@ -107,7 +107,7 @@ class HubActor : public caf::event_based_actor {
     bool introduced = false;
     bool considered = false;          // it was or is being checked whose device it is
     std::vector<Bytes> introduction;  // until then
-    bool without_key = false;  // the next dial does not use IK
+    bool without_key = false;         // the next dial does not use IK
     std::string problem;
     // While a link is in use:
     LinkName link = 0;

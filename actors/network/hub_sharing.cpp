@@ -45,12 +45,12 @@ void HubActor::ask_document(const DocumentId& document, Message message,
   if (at == documents_.end()) {
     if (documents_.size() >= kMaxDocumentRefs) documents_.clear();
     supervision::RefOptions options;
-    options.start_when_absent = std::make_shared<const supervision::ChildSpec>(
-        document_actor::document_spec(document, settings_->environment));
+    options.start_when_absent =
+        std::make_shared<const supervision::ChildSpec>(document_actor::document_spec(document, settings_->environment));
     at = documents_
-             .emplace(document, supervision::SupervisedRef(this, settings_->environment->registry,
-                                                           supervision::kDocumentsPath,
-                                                           document_actor::document_child_id(document), options))
+             .emplace(document,
+                      supervision::SupervisedRef(this, settings_->environment->registry, supervision::kDocumentsPath,
+                                                 document_actor::document_child_id(document), options))
              .first;
   }
   at->second.request<ReplyMessage>({.timeout = settings_->environment->request_timeout, .idempotent = true},
@@ -274,8 +274,9 @@ void HubActor::differences(const crypto::PublicKey& key, const sync::DifferenceS
   if (!talk.empty()) sync(key, talk);
   for (std::size_t at = 0; at < unknown.size(); at += kMaxDescribed) {
     Describe question;
-    question.documents.assign(unknown.begin() + static_cast<std::ptrdiff_t>(at),
-                              unknown.begin() + static_cast<std::ptrdiff_t>(std::min(unknown.size(), at + kMaxDescribed)));
+    question.documents.assign(
+        unknown.begin() + static_cast<std::ptrdiff_t>(at),
+        unknown.begin() + static_cast<std::ptrdiff_t>(std::min(unknown.size(), at + kMaxDescribed)));
     tell(key, question);
   }
 }
@@ -366,7 +367,7 @@ void HubActor::describe(const DocumentId& document, std::function<void(Result<De
           const auto package = settings_->environment->packages->find(listing->package);
           if (!package || listing->forgotten) break;
           return finished(Description{id, listing->name, Bytes(package->encoded().begin(), package->encoded().end()),
-                                  listing->version});
+                                      listing->version});
         }
         finished(Error(document_actor::Errc::no_such_document, "there is no document " + to_hex(document) + " here"));
       },
@@ -406,8 +407,9 @@ void HubActor::on(const crypto::PublicKey& key, Described& message) {
 caf::result<Answer<bool>> HubActor::decide(const DecideOffer& request) {
   const auto at = offers_.find(request.document);
   if (at == offers_.end())
-    return failure<bool>(Error(Errc::no_such_offer, "no invitation to " + to_hex(request.document).substr(0, 16) +
-                                                        " waits for a decision; `tlfs invitations` shows those that do"));
+    return failure<bool>(
+        Error(Errc::no_such_offer, "no invitation to " + to_hex(request.document).substr(0, 16) +
+                                       " waits for a decision; `tlfs invitations` shows those that do"));
   const PendingOffer offer = at->second;
   auto promise = make_response_promise<Answer<bool>>();
   auto answer = [promise](const Status& s) mutable {
@@ -547,7 +549,8 @@ void HubActor::on(const crypto::PublicKey& key, Invited& message) {
 void HubActor::on(const crypto::PublicKey& key, Refused& message) {
   for (auto& [number, request] : requests_)
     if (request.invitation && request.peer == key && !request.document)
-      return drop_request(number, Error(Errc::refused, "the other side refuses: " + link::clean_sentence(message.sentence)));
+      return drop_request(number,
+                          Error(Errc::refused, "the other side refuses: " + link::clean_sentence(message.sentence)));
 }
 
 void HubActor::joined(const DocumentId& document, const Status& outcome) {

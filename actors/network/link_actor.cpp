@@ -314,8 +314,7 @@ void LinkActor::on(const link::ChannelOpened& event) {
   if (!document) return close({link::CloseCode::protocol_error, "a channel of no document"}, true);
   if (const auto known = by_document_.find(*document); known != by_document_.end()) {
     const auto at = conversations_.find(known->second);
-    if (!at->second->opened_here)
-      return close({link::CloseCode::protocol_error, "two channels of one document"}, true);
+    if (!at->second->opened_here) return close({link::CloseCode::protocol_error, "two channels of one document"}, true);
     if (settings_->environment->device->public_key() < peer_) {
       (void)link_->close_channel(event.channel);  // ours is kept
       return;

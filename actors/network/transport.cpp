@@ -38,8 +38,13 @@ Result<std::unique_ptr<Transport>> websocket_transport(const std::vector<std::st
 }
 
 Result<std::string> url_of(const std::string& address) {
-  const std::string url = address.find("://") == std::string::npos ? "ws://" + address : address;
-  if (const auto parsed = net::parse_websocket_url(url); !parsed) return Error(Errc::bad_address, parsed.error().message());
+  const bool bare = address.find("://") == std::string::npos;
+  if (bare)  // a port must be named
+    if (const auto place = net::parse_host_port(address); !place)
+      return Error(Errc::bad_address, place.error().message());
+  const std::string url = bare ? "ws://" + address : address;
+  if (const auto parsed = net::parse_websocket_url(url); !parsed)
+    return Error(Errc::bad_address, parsed.error().message());
   return url;
 }
 

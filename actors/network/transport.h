@@ -31,8 +31,8 @@ Result<std::unique_ptr<Transport>> websocket_transport(const std::vector<std::st
 // Whether an address can be dialled at all, and how it is written: "192.0.2.7:4242" is ws://192.0.2.7:4242.
 Result<std::string> url_of(const std::string& address);
 
-// What to tell others of where this node listens: the machine's own addresses in place of "any" (0.0.0.0, [::]); at most
-// invitation::kMaxAddresses.
+// What to tell others of where this node listens: the machine's own addresses in place of "any" (0.0.0.0, [::]); at
+// most invitation::kMaxAddresses.
 std::vector<std::string> reachable_at(const std::vector<std::string>& listening);
 
 // ---- what happens at a socket, as messages to an actor ----

@@ -27,8 +27,7 @@ std::future<Result<Kept>> ask_hub(Node::Actors& actors, Request request) {
   }
   actors.system->spawn([promise, registry = actors.tree.registry,
                         request = std::move(request)](caf::event_based_actor* self) {
-    auto hub =
-        std::make_shared<supervision::SupervisedRef>(self, registry, supervision::kNetworkPath, network::kHubId);
+    auto hub = std::make_shared<supervision::SupervisedRef>(self, registry, supervision::kNetworkPath, network::kHubId);
     hub->request<network::Answer<T>>(
         {.timeout = kPatience},
         [promise, self, hub](const Result<network::Answer<T>>& answer) {
