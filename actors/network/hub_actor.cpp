@@ -213,7 +213,7 @@ void HubActor::accept(const Accepted& accepted) {
   links_[name].feed = accepted.feed;
 }
 
-LinkName HubActor::start_link(std::shared_ptr<SocketFeed> feed, link::Link::Settings how, bool opened) {
+LinkName HubActor::start_link(const std::shared_ptr<SocketFeed>& feed, link::Link::Settings how, bool opened) {
   auto settings = std::make_shared<LinkSettings>();
   settings->name = ++last_link_;
   settings->hub = caf::actor_cast<caf::actor_addr>(this);
@@ -441,7 +441,7 @@ void HubActor::down(const LinkDown& event) {
   forget_if_stranger(key);
 }
 
-void HubActor::close_link(LinkName link, link::CloseCode code, std::string sentence, bool broke_rules) {
+void HubActor::close_link(LinkName link, link::CloseCode code, const std::string& sentence, bool broke_rules) {
   const auto at = links_.find(link);
   if (at == links_.end()) return;
   if (!at->second.actor) {

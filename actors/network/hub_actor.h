@@ -136,7 +136,7 @@ class HubActor : public caf::event_based_actor {
   void loaded(const store::RegionRecords& identity);
   void open_transport();
   void accept(const Accepted& accepted);
-  LinkName start_link(std::shared_ptr<SocketFeed> feed, link::Link::Settings how, bool opened);
+  LinkName start_link(const std::shared_ptr<SocketFeed>& feed, link::Link::Settings how, bool opened);
   void dial(const std::string& address, LinkEntry entry, link::Link::Settings how);
   link::Link::Settings link_settings() const;
   Peer* find_peer(const crypto::PublicKey& key);
@@ -149,7 +149,7 @@ class HubActor : public caf::event_based_actor {
   void use(const crypto::PublicKey& key, LinkName link);
   void leave(const crypto::PublicKey& key);
   void down(const LinkDown& event);
-  void close_link(LinkName link, link::CloseCode code, std::string sentence, bool broke_rules = false);
+  void close_link(LinkName link, link::CloseCode code, const std::string& sentence, bool broke_rules = false);
   void ban(const crypto::PublicKey& key, const std::string& why);
   void tell(const crypto::PublicKey& key, const Control& message);
   void arm();

@@ -276,6 +276,7 @@ void LinkActor::end(link::CloseReason reason, bool by_peer) {
   conversations_.clear();
   by_document_.clear();
   by_number_.clear();
+  socket_->close(std::string(link::name_of(reason.code)));
   LinkDown down;
   down.link = settings_->name;
   const bool rules = reason.code == link::CloseCode::protocol_error && !by_peer;
@@ -285,7 +286,6 @@ void LinkActor::end(link::CloseReason reason, bool by_peer) {
   identity_->logger->info("link_ended path={} reason={} by_peer={} sentence=\"{}\"", identity_->path.text(),
                           link::name_of(down.reason.code), by_peer, down.reason.sentence);
   tell_hub(std::move(down));
-  socket_->close(std::string(link::name_of(reason.code)));
   quit();
 }
 

@@ -81,6 +81,13 @@ struct DocumentInfo {
   std::int64_t created_ms = 0;  // here; since the Unix epoch
 };
 
+// Links to other nodes.
+struct NetworkOptions {
+  std::vector<std::string> listen = {};        // "0.0.0.0:4242", "[::]:4242", port 0 for any; none: it only dials
+  bool discover = false;                       // announces itself on the local network, and looks for known peers there
+  std::optional<std::string> visible_as = {};  // shows device key and this name to everyone there
+};
+
 class Node {
  public:
   struct Settings {
@@ -100,13 +107,8 @@ class Node {
     // An actor that is in one handler for longer is reported, in the log and in tree().
     std::chrono::milliseconds stuck_after = std::chrono::seconds(5);
     std::string log_level = "warn";  // spdlog's names; to stderr
-    // Links to other nodes. Nothing: the node keeps to itself.
-    struct Network {
-      std::vector<std::string> listen = {};  // "0.0.0.0:4242", "[::]:4242", port 0 for any; none: it only dials
-      bool discover = false;                 // announces itself on the local network, and looks for known peers there
-      std::optional<std::string> visible_as = {};  // shows device key and this name to everyone there
-    };
-    std::optional<Network> network = {};
+    // Nothing: the node keeps to itself.
+    std::optional<NetworkOptions> network = {};
   };
 
   template <class T>

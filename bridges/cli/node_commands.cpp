@@ -18,14 +18,14 @@ constexpr std::chrono::milliseconds kSignalCheck{100};
 struct Options {
   bool json = false;
   bool watch = false;
-  Node::Settings::Network network;
+  NetworkOptions network;
   std::string visible_as;
   bool dial = false;
 };
 
 // Nothing when no option asks for links to others.
-std::optional<Node::Settings::Network> network_of(const Options& o) {
-  Node::Settings::Network out = o.network;
+std::optional<NetworkOptions> network_of(const Options& o) {
+  NetworkOptions out = o.network;
   if (!o.visible_as.empty()) out.visible_as = o.visible_as;
   if (out.listen.empty() && !out.discover && !out.visible_as && !o.dial) return std::nullopt;
   return out;

@@ -24,7 +24,7 @@ void show_recovery_key(const std::string& directory, const crypto::SigningKey& k
 }  // namespace
 
 Result<std::unique_ptr<Node>> start_node(const DataOptions& options, const std::string& directory,
-                                         std::optional<Node::Settings::Network> network) {
+                                         std::optional<NetworkOptions> network) {
   if (const Status s = make_directory(directory); !s) return s.error();
   Result<std::optional<access::Passphrase>> passphrase = passphrase_for(options, directory);
   if (!passphrase) return passphrase.error();

@@ -13,7 +13,7 @@ namespace tlfs::cli {
 // Starts the node of the directory. At the first use of a directory the key that gets everything back is written to
 // stderr. Errors as Node::start, and those of passphrase_for and make_directory. Without `network` it keeps to itself.
 Result<std::unique_ptr<Node>> start_node(const DataOptions& options, const std::string& directory,
-                                         std::optional<Node::Settings::Network> network = {});
+                                         std::optional<NetworkOptions> network = {});
 
 // Lets other processes talk to it, through the socket in its directory. The node outlives the server.
 Result<std::unique_ptr<control::ControlServer>> serve(Node& node, const std::string& directory);
