@@ -727,7 +727,11 @@ Result<std::unique_ptr<State>> Document::state_at(const Version& version) {
     tips.push_back(i);
   }
   const std::vector<bool> past = graph_.past(tips);
-  return replay(&past, false);
+  try {
+    return replay(&past, false);
+  } catch (const HistoryLost& lost) {  // the document itself has not been touched
+    return Error(Errc::unknown_version, lost.what());
+  }
 }
 
 Result<std::string> Document::json_at(const Version& version, bool pretty) {

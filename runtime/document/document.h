@@ -163,7 +163,8 @@ class Document final : private Holdings {
   bool is_voided(const LeafId& leaf) const;
 
   // ---- history ----
-  // The value at an earlier version, in the document's view or another. unknown_version when a head is not here.
+  // The value at an earlier version, in the document's view or another. unknown_version when a head is not here
+  // or the disk has lost a change that it needs.
   Result<std::string> json_at(const Version& version, bool pretty = false);
   Result<Data> data_at(const Version& version);
   Result<std::vector<Patch>> diff(const Version& from, const Version& to);

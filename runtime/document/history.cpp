@@ -26,7 +26,7 @@ const History::Entry& History::present(ChangeIndex index) const {
     const ChangeHash& hash = graph_->at(index).hash;
     TLFS_CHECK(load_, "change " + to_hex(hash) + " is not held here");
     Result<Change> loaded = load_(hash);
-    TLFS_CHECK(loaded.ok(), "history that is needed cannot be read: " + (loaded.ok() ? "" : loaded.error().message()));
+    if (!loaded) throw HistoryLost("history that is needed cannot be read: " + loaded.error().message());
     TLFS_CHECK(loaded->hash == hash, "another change was loaded than was asked for");
     fill(e, std::move(*loaded));
   }

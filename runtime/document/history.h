@@ -1,14 +1,27 @@
 // The sealed changes of a document, as they came, by their index in the causal graph.
 #pragma once
 
+#include <exception>
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "runtime/document/change_graph.h"
 #include "runtime/document/state.h"
 
 namespace tlfs::document {
+
+// Something has to be computed with a change whose bytes are elsewhere, and they cannot be had there: the disk has lost
+// them. What was being done is half done, so the document is of no use any more.
+class HistoryLost final : public std::exception {
+ public:
+  explicit HistoryLost(std::string why) : why_(std::move(why)) {}
+  const char* what() const noexcept override { return why_.c_str(); }
+
+ private:
+  std::string why_;
+};
 
 class History final : public CharacterSource {
  public:
@@ -36,8 +49,7 @@ class History final : public CharacterSource {
   bool is_signed(ChangeIndex index) const { return entries_[index].signature != nullptr; }
   const crypto::Signature& signature(ChangeIndex index) const { return *entries_[index].signature; }  // is_signed
 
-  // What computing with a change needs. All of them throw InvariantViolation when the bytes are elsewhere and cannot be
-  // had.
+  // What computing with a change needs. All of them throw HistoryLost when the bytes are elsewhere and cannot be had.
   const crypto::Digest& package(ChangeIndex index) const;
   std::size_t leaf_count(ChangeIndex index) const;
   struct ReadLeaf {

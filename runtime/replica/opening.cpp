@@ -91,6 +91,7 @@ class Opening {
   void recall_writes();
   Result<Built> build(std::uint64_t incarnation);
   Result<Built> build_right();
+  Result<Built> build_of_what_is_left();
   void end_incarnation(ProtectedDocument& before);
   void drop_locals();
   bool can_seal(const ProtectedDocument& document) const;
@@ -99,6 +100,7 @@ class Opening {
   ProtectedDocument::Settings settings_in(std::uint64_t incarnation) const;
   std::vector<SignedStatement> statements() const;
   void read_snapshot();
+  void drop_snapshot();
   void find_past();
   void read_past();
   std::vector<Document::Logged> unsealed();
@@ -281,6 +283,7 @@ Result<Opening::Built> Opening::build(std::uint64_t incarnation) {
   Built out;
   out.document = std::move(*made);
   ProtectedDocument& document = *out.document;
+  p_.past->set_unarchive([&p = p_, &document](ByteView bytes) { return document.unarchive(bytes, p.at_rest()); });
   const document::ChangeGraph& graph = document.content().graph();
   out.in_past = graph.size();
   std::vector<Change> changes = past_changes_;
@@ -375,6 +378,22 @@ Result<Opening::Built> Opening::build_right() {
   return build(asked_anew ? asked : p_.settings.document.random->next_u64() | 1);
 }
 
+// A snapshot whose changes have to be computed with again needs all of them. When some are gone, it says what cannot be
+// told from right any more, and the document is made of the changes that are left.
+Result<Opening::Built> Opening::build_of_what_is_left() {
+  if (snapshot_.empty()) return build_right();
+  try {
+    return build_right();
+  } catch (const document::HistoryLost& lost) {
+    say("Document " + to_hex(p_.id) + ": what its snapshot holds has to be judged anew, and " + lost.what() +
+        ": it is made of the changes that are left, and the others must be fetched again from others");
+  }
+  drop_snapshot();
+  past_lost_ = true;
+  read_past();
+  return build_right();
+}
+
 // Which records hold what is in the document now.
 void Opening::settle(Built built) {
   p_.document = std::move(built.document);
@@ -465,6 +484,11 @@ void Opening::read_snapshot() {
   }
   if (!snapshot && !found_.snapshot_lost)
     say("Document " + to_hex(p_.id) + ": " + snapshot.error().message() + ": it is made of its history again");
+  drop_snapshot();
+}
+
+void Opening::drop_snapshot() {
+  snapshot_.clear();
   found_.snapshot_lost = true;
   p_.blocks.forget();
   for (const Bytes& key : found_.keys)
@@ -509,7 +533,7 @@ Status Opening::run() {
   find_past();
   if (Status s = find_packages(); !s) return s;
   read_past();
-  Result<Built> built = build_right();
+  Result<Built> built = build_of_what_is_left();
   if (!built) return Error(Errc::damaged, "document " + to_hex(p_.id) + ": " + built.error().message());
   settle(std::move(*built));
   return {};

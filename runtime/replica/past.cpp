@@ -58,7 +58,7 @@ Past::Past(const std::map<std::uint64_t, HistoryPart>& parts) : here_(true) {
         damaged_ = true;
         continue;
       }
-      open = Segment{p.kind, {}, false};
+      open.emplace().kind = p.kind;
       next_part = 0;
       expected = p.parts;
     }
@@ -73,7 +73,9 @@ Past::Past(const std::map<std::uint64_t, HistoryPart>& parts) : here_(true) {
 }
 
 void Past::add(HistoryPart::Kind kind, Bytes bytes) {
-  if (here_) segments_.push_back({kind, std::move(bytes), false});
+  if (!here_) return;
+  segments_.emplace_back().kind = kind;
+  segments_.back().bytes = std::move(bytes);
 }
 
 void Past::replace_all(Bytes archive) {
@@ -92,6 +94,8 @@ Status Past::read(Segment& segment) {
       segment.kind == HistoryPart::Kind::group ? decode_group(segment.bytes) : unarchive_(segment.bytes);
   if (!changes) return changes.error();
   segment.read = true;
+  segment.first = changes_.size();
+  segment.count = changes->size();
   Bytes().swap(segment.bytes);
   for (Change& c : *changes) {
     by_hash_[c.hash] = changes_.size();
@@ -102,27 +106,27 @@ Status Past::read(Segment& segment) {
 
 Result<Change> Past::find(const document::ChangeHash& hash) {
   if (!here_) throw HistoryNeeded();
+  Error why(Errc::damaged, "change " + to_hex(hash) + " is not in the history");
   // The latest first: they are asked for most, and an archive costs most.
   for (auto s = segments_.rbegin();; ++s) {
     if (const auto at = by_hash_.find(hash); at != by_hash_.end()) return changes_[at->second];
     if (s == segments_.rend()) break;
-    if (Status done = read(*s); !done) return done.error();
+    if (Status done = read(*s); !done) why = done.error();
   }
-  return Error(Errc::damaged, "change " + to_hex(hash) + " is not in the history");
+  return why;
 }
 
 std::vector<Change> Past::all(std::vector<std::string>& lost) {
   std::vector<Change> out;
   for (Segment& s : segments_) {
-    const std::size_t before = changes_.size();
-    if (s.read) continue;
     if (Status done = read(s); !done) {
       damaged_ = true;
       lost.push_back("A part of the history cannot be read: " + done.error().message() +
                      ": the changes in it must be fetched again from others");
       continue;
     }
-    out.insert(out.end(), changes_.begin() + static_cast<std::ptrdiff_t>(before), changes_.end());
+    const auto first = changes_.begin() + static_cast<std::ptrdiff_t>(s.first);
+    out.insert(out.end(), first, first + static_cast<std::ptrdiff_t>(s.count));
   }
   return out;
 }

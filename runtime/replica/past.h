@@ -37,7 +37,7 @@ class Past {
   // Adds what has become history.
   void add(HistoryPart::Kind kind, Bytes bytes);
   void replace_all(Bytes archive);
-  // HistoryNeeded when the records were not read.
+  // HistoryNeeded when the records were not read. Where one of them cannot be read, the others are still looked into.
   Result<document::Change> find(const document::ChangeHash& hash);
   // All of them, in the order in which they came; those that cannot be read are left out, with a sentence in `lost`.
   std::vector<document::Change> all(std::vector<std::string>& lost);
@@ -47,6 +47,8 @@ class Past {
     HistoryPart::Kind kind = HistoryPart::Kind::group;
     Bytes bytes;
     bool read = false;
+    std::size_t first = 0;  // once it is read: its changes in changes_
+    std::size_t count = 0;
   };
   Status read(Segment& segment);
 
