@@ -18,6 +18,15 @@ Answer<T> failure(const Error& why) {
   return out;
 }
 
+// A device that is named by its key.
+std::optional<crypto::PublicKey> device_of(const std::string& text) {
+  const auto bytes = from_hex(text);
+  crypto::PublicKey out{};
+  if (!bytes || bytes->size() != out.size()) return std::nullopt;
+  std::copy(bytes->begin(), bytes->end(), out.begin());
+  return out;
+}
+
 std::string short_name(const crypto::PublicKey& key) { return to_hex(key).substr(0, 16); }
 
 }  // namespace
@@ -50,6 +59,8 @@ caf::behavior HubActor::make_behavior() {
         return out;
       },
       [this](const LinkFigures&) {},
+      [this](const Neighbours& message) { return neighbours(message); },
+      [this](const WatchNetwork&) { watch_network(); },
       [this](const Connect& request) { return connect(request); },
       [this](const Join& request) { return join(request); },
       [this](const Invite& request) { return invite(request); },
@@ -178,13 +189,13 @@ void HubActor::open_transport() {
     Peer& peer = add_peer(key);
     peer.remembered = true;
     peer.user = contact.user;
-    peer.connection.set_addresses(contact.addresses, now());
-    peer.connection.set_wanted(!contact.addresses.empty(), now());
+    refresh_addresses(key);
     act(key);
   }
   std::deque<Accepted> early;
   early.swap(early_);
   for (const Accepted& accepted : early) accept(accepted);
+  watch_network();
 }
 
 // ---- sockets and links ----
@@ -205,7 +216,8 @@ void HubActor::accept(const Accepted& accepted) {
   // Asked on the link's thread: it gets what is known now. The secrets are few and small.
   auto secrets = std::make_shared<std::map<Bytes, crypto::Secret>>();
   for (const invitation::Given& given : invitations_.list(wall()))
-    if (auto psk = invitations_.psk(given.id)) secrets->emplace(Bytes(given.id.begin(), given.id.end()), std::move(*psk));
+    if (auto psk = invitations_.psk(given.id))
+      secrets->emplace(Bytes(given.id.begin(), given.id.end()), std::move(*psk));
   how.find_invitation = [secrets](ByteView id) -> std::optional<crypto::Secret> {
     const auto at = secrets->find(Bytes(id.begin(), id.end()));
     if (at == secrets->end()) return std::nullopt;
@@ -290,8 +302,8 @@ void HubActor::remember(const crypto::PublicKey& key, const std::vector<std::str
   if (contact.addresses.size() > link::kMaxAddresses) contact.addresses.resize(link::kMaxAddresses);
   contact.user = peer.user;
   peer.remembered = true;
-  peer.connection.set_addresses(contact.addresses, now());
-  peer.connection.set_wanted(!contact.addresses.empty(), now());
+  look_again_for(key);
+  refresh_addresses(key);
   save_book();
   act(key);
 }
@@ -304,9 +316,8 @@ void HubActor::act(const crypto::PublicKey& key) {
     const std::vector<link::Action> actions = peer->connection.take_actions();
     more = !actions.empty();
     const auto named = [&](link::LinkNumber number) {
-      return std::find_if(links_.begin(), links_.end(), [&](const auto& l) {
-        return l.second.peer == key && l.second.number == number;
-      });
+      return std::find_if(links_.begin(), links_.end(),
+                          [&](const auto& l) { return l.second.peer == key && l.second.number == number; });
     };
     for (const link::Action& action : actions) {
       if (const auto* to = std::get_if<link::Dial>(&action)) {
@@ -419,8 +430,8 @@ void HubActor::down(const LinkDown& event) {
   if (at == links_.end()) return;
   const LinkEntry entry = std::move(at->second);
   links_.erase(at);
-  const std::string why = event.reason.sentence.empty() ? std::string(link::sentence_of(event.reason.code))
-                                                        : event.reason.sentence;
+  const std::string why =
+      event.reason.sentence.empty() ? std::string(link::sentence_of(event.reason.code)) : event.reason.sentence;
   if (entry.request != 0 && !entry.up) {
     if (const auto request = requests_.find(entry.request); request != requests_.end()) {
       request->second.problem = entry.address + ": " + why;
@@ -499,13 +510,19 @@ void HubActor::tick() {
 
 caf::result<Answer<crypto::PublicKey>> HubActor::connect(const Connect& request) {
   const auto url = url_of(request.address);
-  if (!url) return failure<crypto::PublicKey>(url.error());
+  const std::optional<crypto::PublicKey> device = device_of(request.address);
+  if (!url && !device) return failure<crypto::PublicKey>(url.error());
   if (!ready_) return failure<crypto::PublicKey>(Error(Errc::timeout, "the network is not up yet"));
+  const std::vector<std::string> addresses = device ? addresses_of(*device) : std::vector<std::string>{*url};
+  if (addresses.empty())
+    return failure<crypto::PublicKey>(
+        Error(Errc::no_such_peer, "no device with this key is seen nearby, and no address of it is known"));
   if (requests_.size() >= kMaxJoins)
     return failure<crypto::PublicKey>(Error(Errc::too_many, "too many attempts are under way"));
   Request open;
   open.connect = make_response_promise<Answer<crypto::PublicKey>>();
-  open.addresses.push_back(*url);
+  open.addresses.assign(addresses.begin(), addresses.end());
+  open.expected = device;
   const auto promise = open.connect;
   const std::uint64_t number = ++last_request_;
   requests_.emplace(number, std::move(open));
@@ -553,6 +570,7 @@ void HubActor::request_dial(std::uint64_t number) {
   LinkEntry entry;
   entry.request = number;
   link::Link::Settings how = link_settings();
+  how.peer = request.expected;
   if (request.invitation) {
     how.peer = request.invitation->inviter;
     how.invitation = link::Invitation{request.invitation->id, request.invitation->psk()};
@@ -583,6 +601,7 @@ std::vector<PeerInfo> HubActor::peer_infos() {
       info.round_trip = std::chrono::duration_cast<std::chrono::milliseconds>(*peer.figures.round_trip);
     out.push_back(std::move(info));
   }
+  add_strangers(out);
   return out;
 }
 

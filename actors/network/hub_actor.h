@@ -2,7 +2,8 @@
 // used, which documents differ, who was invited to what.
 //
 // Accepts   Accepted (from the transport's thread); LinkUp, LinkControl, LinkSyncState, LinkDown (link_messages.h);
-//           DocumentNews (actors/document/sync_messages.h); the node's requests (network_messages.h).
+//           DocumentNews (actors/document/sync_messages.h); Neighbours (discovery_messages.h); the node's requests
+//           (network_messages.h).
 // Replies   an Answer to each request.
 // Emits     LinkUse, LinkClose, LinkTell, LinkSync, LinkProbe; requests to the store and to documents, which it starts.
 // Restart   permanent. Its links end with it, and are made anew.
@@ -10,8 +11,8 @@
 // Thread    any worker, one at a time.
 //
 // What a link's peer says is believed as far as it is proved: that it has its device key, that its device belongs to a
-// user (that user's document says so), that it knows an invitation's secret. Which documents it may know of follows from
-// that and from their grants; the last word has each document's own actor.
+// user (that user's document says so), that it knows an invitation's secret. Which documents it may know of follows
+// from that and from their grants; the last word has each document's own actor.
 #pragma once
 
 #include <deque>
@@ -24,8 +25,10 @@
 #include "actors/document/document_environment.h"
 #include "actors/document/reply_message.h"
 #include "actors/document/sync_messages.h"
+#include "actors/net/discovery.h"
 #include "actors/network/address_book.h"
 #include "actors/network/control_message.h"
+#include "actors/network/discovery_messages.h"
 #include "actors/network/link_actor.h"
 #include "actors/network/network_messages.h"
 #include "actors/network/transport.h"
@@ -41,14 +44,18 @@
 namespace tlfs::network {
 
 inline constexpr const char* kHubId = "hub";
-inline constexpr std::size_t kMaxPeers = 4'096;        // linked or remembered
-inline constexpr std::size_t kMaxStrangers = 512;      // links that have not proved their peer yet
-inline constexpr std::size_t kMaxOffers = 1'024;       // that wait for a decision
+inline constexpr std::size_t kMaxPeers = 4'096;         // linked or remembered
+inline constexpr std::size_t kMaxStrangers = 512;       // links that have not proved their peer yet
+inline constexpr std::size_t kMaxOffers = 1'024;        // that wait for a decision
 inline constexpr std::size_t kMaxQuestions = 1u << 16;  // positions of one peer that wait to be asked about
-inline constexpr std::size_t kMaxJoins = 64;           // under way
-inline constexpr std::size_t kMaxDocumentRefs = 256;   // references to documents' actors that are kept
+inline constexpr std::size_t kMaxJoins = 64;            // under way
+inline constexpr std::size_t kMaxDocumentRefs = 256;    // references to documents' actors that are kept
+inline constexpr std::size_t kMaxNearby = net::kMaxServicesFound;
+inline constexpr std::size_t kMaxNearbyAddresses = 8;    // of one peer
+inline constexpr std::size_t kMaxHashesAtOnce = 16'384;  // to recognise who is nearby; and those of one more
 inline constexpr std::chrono::minutes kBanned{10};
 inline constexpr std::chrono::seconds kConnectTimeout{20};
+inline constexpr std::chrono::seconds kWatchInterval{2};  // of this machine's own addresses
 inline constexpr std::chrono::seconds kJoinTimeout{30};
 // How long a join that was granted waits for what the document holds.
 inline constexpr std::chrono::seconds kFirstSync{10};
@@ -58,6 +65,8 @@ struct HubSettings {
   std::function<Result<std::unique_ptr<Transport>>(Transport::Accept)> transport;
   // Told once per incarnation, with the addresses that were chosen, or why there are none.
   std::function<void(const Result<std::vector<std::string>>&)> listening;
+  // This machine's, to notice when its network changes; null: that is not watched.
+  std::function<std::vector<std::string>()> own_addresses = {};
 };
 
 class HubActor : public caf::event_based_actor {
@@ -77,6 +86,7 @@ class HubActor : public caf::event_based_actor {
     std::shared_ptr<SocketFeed> feed;
   };
   struct Tick : messaging::LocalOnly {};
+  struct WatchNetwork : messaging::LocalOnly {};
   struct Expire : messaging::LocalOnly {
     std::uint64_t request = 0;
   };
@@ -104,7 +114,8 @@ class HubActor : public caf::event_based_actor {
     std::optional<DocumentId> user;     // proved
     std::optional<InvitationId> brought;
     bool introduced = false;
-    bool without_key = false;  // the next dial does not use IK
+    bool without_key = false;           // the next dial does not use IK
+    std::optional<link::Time> hurried;  // a dial of it was given up for another
     std::string problem;
     // While a link is in use:
     LinkName link = 0;
@@ -121,12 +132,21 @@ class HubActor : public caf::event_based_actor {
     std::optional<invitation::Invitation> invitation;
     std::deque<std::string> addresses;  // still to be tried
     std::string problem;
+    std::optional<crypto::PublicKey> expected;  // whoever else answers is not meant
     std::optional<crypto::PublicKey> peer;
     std::optional<DocumentId> document;  // granted, and being fetched
   };
   struct PendingOffer {
     Offer offer;
     Description what;
+  };
+
+  // A service on the local network.
+  struct Nearby {
+    invitation::Presence presence;
+    std::vector<std::string> addresses;
+    std::optional<crypto::PublicKey> device;  // that it shows, or by which it was recognised
+    bool compared = false;                    // with those who are remembered
   };
 
   // hub_actor.cpp: starting, sockets, links, peers.
@@ -154,6 +174,19 @@ class HubActor : public caf::event_based_actor {
   void tick();
   void drop_request(std::uint64_t number, const Error& why);
   void request_dial(std::uint64_t number);
+
+  // hub_nearby.cpp: who is around, and this machine's own addresses.
+  caf::result<Answer<std::vector<std::string>>> neighbours(const Neighbours& message);
+  void recognise_nearby();
+  void look_again_for(const crypto::PublicKey& key);
+  std::vector<std::string> nearby_addresses(const crypto::PublicKey& key) const;
+  std::vector<std::string> addresses_of(const crypto::PublicKey& key) const;
+  void refresh_addresses(const crypto::PublicKey& key);
+  void nearby_changed(const crypto::PublicKey& key, const std::vector<std::string>& before,
+                      const std::vector<std::string>& after);
+  void give_up_dial(Peer& peer);
+  void watch_network();
+  void add_strangers(std::vector<PeerInfo>& out) const;
 
   // hub_sharing.cpp: what is said on the control channel, documents, invitations.
   void control(const LinkControl& message);
@@ -217,6 +250,8 @@ class HubActor : public caf::event_based_actor {
   std::map<std::uint64_t, Request> requests_;
   std::uint64_t last_request_ = 0;
   std::optional<link::Time> armed_;
+  std::map<std::string, Nearby> nearby_;  // by instance
+  std::optional<std::vector<std::string>> own_addresses_;
 
   AddressBook book_;
   link::BanList bans_;

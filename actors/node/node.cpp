@@ -213,8 +213,8 @@ Result<std::unique_ptr<Node>> Node::start(Settings settings) {
     hub->transport = [listen = settings.network->listen](network::Transport::Accept accept) {
       return network::websocket_transport(listen, std::move(accept));
     };
-    hub->listening = [known = actors.get(), listening, told = std::make_shared<std::atomic<bool>>(false)](
-                         const Result<std::vector<std::string>>& at) {
+    hub->listening = [known = actors.get(), listening,
+                      told = std::make_shared<std::atomic<bool>>(false)](const Result<std::vector<std::string>>& at) {
       {
         const std::lock_guard lock(known->listening_mutex);
         known->not_listening = at ? std::nullopt : std::optional<Error>(at.error());
@@ -222,6 +222,14 @@ Result<std::unique_ptr<Node>> Node::start(Settings settings) {
       }
       if (!told->exchange(true)) listening->set_value();
     };
+    auto around = settings.network->surroundings;
+    if (!around) around = std::make_shared<const network::Surroundings>(network::machine_surroundings());
+    hub->own_addresses = around->own_addresses;
+    if (settings.network->discover || settings.network->visible_as) {
+      tree.discovery = std::make_shared<network::DiscoverySettings>();
+      tree.discovery->surroundings = std::move(around);
+      tree.discovery->visible_as = settings.network->visible_as;
+    }
     tree.network = std::move(hub);
   }
   actors->tree = node::start_tree(*actors->system, std::move(tree));
@@ -326,8 +334,8 @@ std::future<Result<std::vector<DocumentInfo>>> Node::documents() {
     for (auto& [id, listing] : *listed) {
       if (listing.package == people) continue;
       const auto package = actors_->tree.environment->packages->find(listing.package);
-      out.push_back({id, listing.name, package ? package->name() : to_hex(listing.package), listing.version,
-                     listing.created_ms});
+      out.push_back(
+          {id, listing.name, package ? package->name() : to_hex(listing.package), listing.version, listing.created_ms});
     }
     done(std::move(out));
   });
