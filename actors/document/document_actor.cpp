@@ -378,6 +378,7 @@ void DocumentActor::flush() {
     gate_.add(std::exchange(last, std::move(writes)));
   note_standing(last);
   const bool wrote = !last.empty();
+  if (service_->unsealed()) desk_->fall_behind();  // before anybody is told that it is saved
   if (wrote) gate_.add(std::move(last));
   pump();
   if (desk_->staged() > awaited_) {

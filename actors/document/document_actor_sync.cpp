@@ -95,10 +95,7 @@ void DocumentActor::seal_later() {
   const bool heard = !desk_->empty();
   if (!heard && !environment_->networked) return;
   const std::chrono::nanoseconds now = environment_->clock->monotonic();
-  if (!unsealed_since_) {
-    unsealed_since_ = now;
-    desk_->fall_behind();
-  }
+  if (!unsealed_since_) unsealed_since_ = now;
   seal_at_ = std::min<std::chrono::nanoseconds>(now + (heard ? kSealAfter : kLoneSealAfter),
                                                 *unsealed_since_ + (heard ? kSealAtLatest : kLoneSealAtLatest));
   seal_at_ = std::max(seal_at_, now);
