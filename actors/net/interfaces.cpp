@@ -8,13 +8,18 @@
 #include <array>
 
 namespace tlfs::net {
+namespace {
+
+constexpr unsigned kWorking = IFF_UP | IFF_RUNNING;  // and its cable is in
+
+}  // namespace
 
 std::vector<std::string> own_addresses(bool ipv6) {
   std::vector<std::string> out, loopback;
   ifaddrs* all = nullptr;
   if (::getifaddrs(&all) != 0) return out;
   for (const ifaddrs* one = all; one != nullptr; one = one->ifa_next) {
-    if (one->ifa_addr == nullptr || (one->ifa_flags & IFF_UP) == 0) continue;
+    if (one->ifa_addr == nullptr || (one->ifa_flags & kWorking) != kWorking) continue;
     if (one->ifa_addr->sa_family != (ipv6 ? AF_INET6 : AF_INET)) continue;
     std::array<char, INET6_ADDRSTRLEN> text{};
     if (ipv6) {

@@ -20,6 +20,15 @@ Answer<T> failure(const Error& why) {
   return out;
 }
 
+// A device that is named by its key.
+std::optional<crypto::PublicKey> device_of(const std::string& text) {
+  const auto bytes = from_hex(text);
+  crypto::PublicKey out{};
+  if (!bytes || bytes->size() != out.size()) return std::nullopt;
+  std::copy(bytes->begin(), bytes->end(), out.begin());
+  return out;
+}
+
 std::string short_name(const crypto::PublicKey& key) { return to_hex(key).substr(0, 16); }
 
 }  // namespace
@@ -47,6 +56,8 @@ caf::behavior HubActor::make_behavior() {
       [this](const LinkDown& event) { down(event); },
       [this](const document_actor::DocumentNews& what) { news(what); },
       [this](const GetPeers&) { return peer_infos(); },
+      [this](const Neighbours& message) { return neighbours(message); },
+      [this](const WatchNetwork&) { watch_network(); },
       [this](const Connect& request) { return connect(request); },
       [this](const Join& request) { return join(request); },
       [this](const Invite& request) { return invite(request); },
@@ -175,13 +186,13 @@ void HubActor::open_transport() {
     Peer& peer = add_peer(key);
     peer.remembered = true;
     peer.user = contact.user;
-    peer.connection.set_addresses(contact.addresses, now());
-    peer.connection.set_wanted(!contact.addresses.empty(), now());
+    refresh_addresses(key);
     act(key);
   }
   std::deque<Accepted> early;
   early.swap(early_);
   for (const Accepted& accepted : early) accept(accepted);
+  watch_network();
 }
 
 // ---- sockets and links ----
@@ -288,8 +299,8 @@ void HubActor::remember(const crypto::PublicKey& key, const std::vector<std::str
   if (contact.addresses.size() > link::kMaxAddresses) contact.addresses.resize(link::kMaxAddresses);
   contact.user = peer.user;
   peer.remembered = true;
-  peer.connection.set_addresses(contact.addresses, now());
-  peer.connection.set_wanted(!contact.addresses.empty(), now());
+  look_again_for(key);
+  refresh_addresses(key);
   save_book();
   act(key);
 }
@@ -496,13 +507,19 @@ void HubActor::tick() {
 
 caf::result<Answer<crypto::PublicKey>> HubActor::connect(const Connect& request) {
   const auto url = url_of(request.address);
-  if (!url) return failure<crypto::PublicKey>(url.error());
+  const std::optional<crypto::PublicKey> device = device_of(request.address);
+  if (!url && !device) return failure<crypto::PublicKey>(url.error());
   if (!ready_) return failure<crypto::PublicKey>(Error(Errc::timeout, "the network is not up yet"));
+  const std::vector<std::string> addresses = device ? addresses_of(*device) : std::vector<std::string>{*url};
+  if (addresses.empty())
+    return failure<crypto::PublicKey>(
+        Error(Errc::no_such_peer, "no device with this key is seen nearby, and no address of it is known"));
   if (requests_.size() >= kMaxJoins)
     return failure<crypto::PublicKey>(Error(Errc::too_many, "too many attempts are under way"));
   Request open;
   open.connect = make_response_promise<Answer<crypto::PublicKey>>();
-  open.addresses.push_back(*url);
+  open.addresses.assign(addresses.begin(), addresses.end());
+  open.expected = device;
   const auto promise = open.connect;
   const std::uint64_t number = ++last_request_;
   requests_.emplace(number, std::move(open));
@@ -550,6 +567,7 @@ void HubActor::request_dial(std::uint64_t number) {
   LinkEntry entry;
   entry.request = number;
   link::Link::Settings how = link_settings();
+  how.peer = request.expected;
   if (request.invitation) {
     how.peer = request.invitation->inviter;
     how.invitation = link::Invitation{request.invitation->id, request.invitation->psk()};
@@ -605,6 +623,7 @@ caf::result<Answer<std::vector<PeerInfo>>> HubActor::peer_infos() {
             },
             [gathered](const caf::error&) { gathered->settle(); });
   }
+  add_strangers(gathered->infos);
   gathered->settle();
   return promise;
 }

@@ -2,7 +2,8 @@
 // used, which documents differ, who was invited to what.
 //
 // Accepts   Accepted (from the transport's thread); LinkUp, LinkControl, LinkSyncState, LinkDown (link_messages.h);
-//           DocumentNews (actors/document/sync_messages.h); the node's requests (network_messages.h).
+//           DocumentNews (actors/document/sync_messages.h); Neighbours (discovery_messages.h); the node's requests
+//           (network_messages.h).
 // Replies   an Answer to each request.
 // Emits     LinkUse, LinkClose, LinkTell, LinkSync, LinkProbe; requests to the store and to documents, which it starts.
 // Restart   permanent. Its links end with it, and are made anew.
@@ -24,8 +25,10 @@
 #include "actors/document/document_environment.h"
 #include "actors/document/reply_message.h"
 #include "actors/document/sync_messages.h"
+#include "actors/net/discovery.h"
 #include "actors/network/address_book.h"
 #include "actors/network/control_message.h"
+#include "actors/network/discovery_messages.h"
 #include "actors/network/link_actor.h"
 #include "actors/network/network_messages.h"
 #include "actors/network/transport.h"
@@ -48,8 +51,12 @@ inline constexpr std::size_t kMaxQuestions = 1u << 16;          // positions of 
 inline constexpr std::size_t kMaxIntroductionKept = 64u << 10;  // of a peer with whom nothing is shared
 inline constexpr std::size_t kMaxJoins = 64;                    // under way
 inline constexpr std::size_t kMaxDocumentRefs = 256;            // references to documents' actors that are kept
+inline constexpr std::size_t kMaxNearby = net::kMaxServicesFound;
+inline constexpr std::size_t kMaxNearbyAddresses = 8;    // of one peer
+inline constexpr std::size_t kMaxHashesAtOnce = 16'384;  // to recognise who is nearby; and those of one more
 inline constexpr std::chrono::minutes kBanned{10};
 inline constexpr std::chrono::seconds kConnectTimeout{20};
+inline constexpr std::chrono::seconds kWatchInterval{2};  // of this machine's own addresses
 inline constexpr std::chrono::seconds kJoinTimeout{30};
 // How long a join that was granted waits for what the document holds.
 inline constexpr std::chrono::seconds kFirstSync{10};
@@ -59,6 +66,8 @@ struct HubSettings {
   std::function<Result<std::unique_ptr<Transport>>(Transport::Accept)> transport;
   // Told once per incarnation, with the addresses that were chosen, or why there are none.
   std::function<void(const Result<std::vector<std::string>>&)> listening;
+  // This machine's, to notice when its network changes; null: that is not watched.
+  std::function<std::vector<std::string>()> own_addresses = {};
 };
 
 class HubActor : public caf::event_based_actor {
@@ -78,6 +87,7 @@ class HubActor : public caf::event_based_actor {
     std::shared_ptr<SocketFeed> feed;
   };
   struct Tick : messaging::LocalOnly {};
+  struct WatchNetwork : messaging::LocalOnly {};
   struct Expire : messaging::LocalOnly {
     std::uint64_t request = 0;
   };
@@ -105,9 +115,10 @@ class HubActor : public caf::event_based_actor {
     std::optional<DocumentId> user;     // proved
     std::optional<InvitationId> brought;
     bool introduced = false;
-    bool considered = false;          // it was or is being checked whose device it is
-    std::vector<Bytes> introduction;  // until then
-    bool without_key = false;         // the next dial does not use IK
+    bool considered = false;            // it was or is being checked whose device it is
+    std::vector<Bytes> introduction;    // until then
+    bool without_key = false;           // the next dial does not use IK
+    std::optional<link::Time> hurried;  // a dial of it was given up for another
     std::string problem;
     // While a link is in use:
     LinkName link = 0;
@@ -123,12 +134,21 @@ class HubActor : public caf::event_based_actor {
     std::optional<invitation::Invitation> invitation;
     std::deque<std::string> addresses;  // still to be tried
     std::string problem;
+    std::optional<crypto::PublicKey> expected;  // whoever else answers is not meant
     std::optional<crypto::PublicKey> peer;
     std::optional<DocumentId> document;  // granted, and being fetched
   };
   struct PendingOffer {
     Offer offer;
     Description what;
+  };
+
+  // A service on the local network.
+  struct Nearby {
+    invitation::Presence presence;
+    std::vector<std::string> addresses;
+    std::optional<crypto::PublicKey> device;  // that it shows, or by which it was recognised
+    bool compared = false;                    // with those who are remembered
   };
 
   // hub_actor.cpp: starting, sockets, links, peers.
@@ -156,6 +176,19 @@ class HubActor : public caf::event_based_actor {
   void tick();
   void drop_request(std::uint64_t number, const Error& why);
   void request_dial(std::uint64_t number);
+
+  // hub_nearby.cpp: who is around, and this machine's own addresses.
+  caf::result<Answer<std::vector<std::string>>> neighbours(const Neighbours& message);
+  void recognise_nearby();
+  void look_again_for(const crypto::PublicKey& key);
+  std::vector<std::string> nearby_addresses(const crypto::PublicKey& key) const;
+  std::vector<std::string> addresses_of(const crypto::PublicKey& key) const;
+  void refresh_addresses(const crypto::PublicKey& key);
+  void nearby_changed(const crypto::PublicKey& key, const std::vector<std::string>& before,
+                      const std::vector<std::string>& after);
+  void give_up_dial(Peer& peer);
+  void watch_network();
+  void add_strangers(std::vector<PeerInfo>& out) const;
 
   // hub_sharing.cpp: what is said on the control channel, documents, invitations.
   void control(const LinkControl& message);
@@ -220,6 +253,8 @@ class HubActor : public caf::event_based_actor {
   std::map<std::uint64_t, Request> requests_;
   std::uint64_t last_request_ = 0;
   std::optional<link::Time> armed_;
+  std::map<std::string, Nearby> nearby_;  // by instance
+  std::optional<std::vector<std::string>> own_addresses_;
 
   AddressBook book_;
   link::BanList bans_;

@@ -38,7 +38,9 @@ constexpr std::string_view errc_module(Errc) { return "network"; }
 struct PeerInfo {
   crypto::PublicKey device{};
   std::optional<DocumentId> user;  // whose device it says it is, where that was checked
-  std::string state;               // disconnected, connecting, handshaking, syncing, live, backing_off, banned
+  std::string state;               // disconnected, connecting, handshaking, syncing, live, backing_off, banned;
+                                   // nearby: a stranger who shows itself on the local network
+  std::string name;                // as it calls itself to everyone on the local network; empty where it does not
   std::vector<std::string> addresses;
   std::string problem;  // why the last attempt or link ended; empty when all is well
   std::uint64_t sent_bytes = 0, received_bytes = 0;
@@ -92,7 +94,7 @@ struct Answer : messaging::LocalOnly {
 
 struct GetPeers : messaging::LocalOnly {};  // Answer<std::vector<PeerInfo>>
 struct Connect : messaging::LocalOnly {     // Answer<crypto::PublicKey>, when a link is there
-  std::string address;
+  std::string address;                      // or the key of a device that is nearby or known, in hex
 };
 struct Invite : messaging::LocalOnly {  // Answer<std::string>: the link
   DocumentId document{};

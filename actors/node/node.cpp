@@ -222,6 +222,14 @@ Result<std::unique_ptr<Node>> Node::start(Settings settings) {
       }
       if (!told->exchange(true)) listening->set_value();
     };
+    auto around = settings.network->surroundings;
+    if (!around) around = std::make_shared<const network::Surroundings>(network::machine_surroundings());
+    hub->own_addresses = around->own_addresses;
+    if (settings.network->discover || settings.network->visible_as) {
+      tree.discovery = std::make_shared<network::DiscoverySettings>();
+      tree.discovery->surroundings = std::move(around);
+      tree.discovery->visible_as = settings.network->visible_as;
+    }
     tree.network = std::move(hub);
   }
   actors->tree = node::start_tree(*actors->system, std::move(tree));

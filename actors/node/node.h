@@ -34,6 +34,7 @@
 #include "actors/document/protocol.h"
 #include "actors/messaging/message.h"
 #include "actors/network/network_messages.h"
+#include "actors/network/surroundings.h"
 #include "runtime/access/key_file.h"
 #include "runtime/replica/records.h"
 #include "schema/messages/tree.capnp.h"
@@ -86,6 +87,7 @@ struct NetworkOptions {
   std::vector<std::string> listen = {};        // "0.0.0.0:4242", "[::]:4242", port 0 for any; none: it only dials
   bool discover = false;                       // announces itself on the local network, and looks for known peers there
   std::optional<std::string> visible_as = {};  // shows device key and this name to everyone there
+  std::shared_ptr<const network::Surroundings> surroundings = nullptr;  // null: this machine's
 };
 
 class Node {
@@ -208,8 +210,9 @@ class Node {
   // Where it listens, with the ports that were chosen: "127.0.0.1:4242".
   std::vector<std::string> addresses() const;
   std::future<Result<std::vector<network::PeerInfo>>> peers();
-  // Dials "HOST:PORT" or "ws://HOST:PORT" (wss); ready with the peer's device key when a link is there. The address is
-  // remembered, and from then on there is a link whenever there can be one.
+  // Dials "HOST:PORT" or "ws://HOST:PORT" (wss), or the device with this key (hex) where it was seen; ready with the
+  // peer's device key when a link is there. The address is remembered, and from then on there is a link whenever there
+  // can be one.
   std::future<Result<crypto::PublicKey>> connect(std::string address);
   // A link ("tlfs:...") that lets whoever brings it to this node have a part of the document. It carries no key to any
   // data. access::Errc::denied when this device could not grant that itself.

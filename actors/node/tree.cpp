@@ -29,7 +29,12 @@ Tree start_tree(caf::actor_system& system, TreeSettings settings) {
   config.children.push_back(dynamic("documents"));
   if (settings.network) {
     settings.network->environment = settings.environment;
-    config.children.push_back(dynamic("network", {network::hub_spec(settings.network)}));
+    std::vector<supervision::ChildSpec> children{network::hub_spec(settings.network)};
+    if (settings.discovery) {
+      settings.discovery->environment = settings.environment;
+      children.push_back(network::discovery_spec(settings.discovery));
+    }
+    config.children.push_back(dynamic("network", children));
   }
   config.children.push_back(dynamic("apps"));
   config.intensity = settings.intensity;

@@ -8,6 +8,7 @@
 //   │  └ document/<id>
 //   ├ network            one_for_one; only where the node has one
 //   │  ├ hub             peers, invitations, which documents differ
+//   │  ├ discovery       who is nearby; only where that is wished
 //   │  └ link/<n>        one connection to a peer
 //   └ apps               the application's own actors
 //
@@ -20,6 +21,7 @@
 
 #include "actors/document/document_client.h"
 #include "actors/document/document_environment.h"
+#include "actors/network/discovery_actor.h"
 #include "actors/network/hub_actor.h"
 #include "actors/store/store_actor.h"
 #include "actors/supervision/registry.h"
@@ -42,7 +44,8 @@ struct TreeSettings {
   supervision::Intensity intensity;
   supervision::Backoff backoff;
   document_actor::DocumentClient::Settings client;
-  std::shared_ptr<network::HubSettings> network;  // complete but for its environment; null: none
+  std::shared_ptr<network::HubSettings> network;          // complete but for its environment; null: none
+  std::shared_ptr<network::DiscoverySettings> discovery;  // likewise; only with a network
 };
 
 struct Tree {

@@ -19,6 +19,7 @@ Data as_data(messages::control::PeerLine::Reader p) {
   return Data(Data::Object{{"device", text_data(hex_of(p.getDevice()))},
                            {"user", p.getUser().size() > 0 ? text_data(hex_of(p.getUser())) : Data()},
                            {"state", text_data(string_of(p.getState()))},
+                           {"name", p.getName().size() > 0 ? text_data(string_of(p.getName())) : Data()},
                            {"addresses", Data(std::move(addresses))},
                            {"problem", p.getProblem().size() > 0 ? text_data(string_of(p.getProblem())) : Data()},
                            {"sent_bytes", number_data(p.getSentBytes())},
@@ -28,6 +29,7 @@ Data as_data(messages::control::PeerLine::Reader p) {
 
 void print_peer(messages::control::PeerLine::Reader p) {
   std::cout << hex_of(p.getDevice()) << "  " << string_of(p.getState());
+  if (p.getName().size() > 0) std::cout << "  \"" << string_of(p.getName()) << "\"";
   if (p.getMeasured()) std::cout << "  " << p.getRoundTripMs() << " ms";
   std::cout << "\n";
   if (p.getUser().size() > 0) std::cout << "  user:" << hex_of(p.getUser()) << "\n";
@@ -98,7 +100,9 @@ void add_network_commands(CLI::App& app, const CommandContext& context) {
        "The address is remembered, and from then on there is a link whenever there can be one. A link alone gives away "
        "no document."},
       o->json, [context, o] { return connect(context, *o); });
-  sub->add_option("ADDRESS", o->address, "HOST:PORT, ws://HOST:PORT or wss://HOST:PORT")->required();
+  sub->add_option("ADDRESS", o->address,
+                  "HOST:PORT, ws://HOST:PORT or wss://HOST:PORT; or the key of a device that is nearby")
+      ->required();
   CLI::App* group = app.add_subcommand("sync", "See how far documents agree with those of other devices.");
   group->require_subcommand(1);
   group->fallthrough();

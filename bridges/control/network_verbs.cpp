@@ -87,6 +87,7 @@ Status NetworkVerb::peers() {
     out[i].setDevice(data_of(p.device));
     if (p.user) out[i].setUser(data_of(*p.user));
     out[i].setState(plain(p.state));
+    out[i].setName(plain(p.name));
     auto addresses = out[i].initAddresses(static_cast<unsigned>(p.addresses.size()));
     for (unsigned a = 0; a < addresses.size(); ++a) addresses.set(a, plain(p.addresses[a]));
     out[i].setProblem(plain(p.problem));

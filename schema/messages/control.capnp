@@ -202,6 +202,7 @@ struct PeerLine {
   receivedBytes @6 :UInt64;
   measured @7 :Bool;
   roundTripMs @8 :UInt64;      # when measured
+  name @9 :Text;               # as it calls itself to everyone on the local network; empty where it does not
 }
 
 struct InvitationLines {
