@@ -9,8 +9,8 @@
 // network is simulated (network_wires.h). The same seed gives the same run.
 //
 // True: every request is answered; those who may read a document end with the owner's value, those who may read a part
-// with that part; what was acknowledged is in it, and no transaction is half there; nothing is said to a peer that
-// holds what it may not read, before it is encrypted for the link; mailboxes stay bounded; liars are cut off with a
+// with that part; what was acknowledged is in it, and no transaction is half there; who may not read a part does not
+// see it, and no message holds it in clear, before the link encrypts; mailboxes stay bounded; liars are cut off with a
 // reason.
 #pragma once
 
@@ -35,6 +35,7 @@ struct NetworkReport {
   std::size_t mailbox = 0;            // the longest
   std::chrono::seconds converged{0};  // after all went well again
   std::vector<std::string> faults;    // what was not true
+  std::string log;                    // of all nodes
 };
 
 struct NetworkOptions {

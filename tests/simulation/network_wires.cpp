@@ -302,6 +302,7 @@ void Wires::happen() {
     what();
   }
   happening_.reset();
+  armed_.reset();
   arm();
 }
 

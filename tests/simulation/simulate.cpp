@@ -70,7 +70,7 @@ bool run(std::uint64_t seed, const Options& options, bool twice, bool verbose, T
 
 struct NetworkTotals {
   std::uint64_t seeds = 0, failed = 0, steps = 0, nodes = 0, joined = 0, acknowledged = 0, crashes = 0, restarts = 0,
-                broken = 0, liars = 0, words = 0;
+                broken = 0, liars = 0;
   std::size_t mailbox = 0;
   std::chrono::seconds converged{0};
   void add(const NetworkReport& r) {
@@ -84,23 +84,22 @@ struct NetworkTotals {
     restarts += r.restarts;
     broken += r.broken;
     liars += r.liars;
-    words += r.words;
     mailbox = std::max(mailbox, r.mailbox);
     converged = std::max(converged, r.converged);
   }
   void print() const {
     std::cout << seeds << " seeds, " << steps << " steps, " << nodes << " nodes, " << joined << " joined, "
               << acknowledged << " writes acknowledged, " << crashes << " actors crashed, " << restarts
-              << " nodes restarted, " << broken << " connections broken, " << liars << " liars cut off, " << words
-              << " planted words said to whom they are for; the longest mailbox held " << mailbox
-              << ", all was equal after at most " << converged.count() << " s";
+              << " nodes restarted, " << broken << " connections broken, " << liars
+              << " liars cut off; the longest mailbox held " << mailbox << ", all was equal after at most "
+              << converged.count() << " s";
     if (failed != 0) std::cout << "; " << failed << " seeds failed";
     std::cout << '\n';
   }
 };
 
 // True when all is well.
-bool run(std::uint64_t seed, const NetworkOptions& options, bool twice, bool verbose, NetworkTotals& totals) {
+bool run(std::uint64_t seed, const NetworkOptions& options, bool twice, bool verbose, bool log, NetworkTotals& totals) {
   NetworkReport report = simulate_network(seed, options);
   if (twice && report.faults.empty() && simulate_network(seed, options).hash != report.hash)
     report.faults.push_back("the same seed gave another trace");
@@ -109,6 +108,7 @@ bool run(std::uint64_t seed, const NetworkOptions& options, bool twice, bool ver
     std::cout << "trace " << std::hex << report.hash << std::dec << ": ";
     totals.print();
   }
+  if (log) std::cerr << report.log;
   if (report.faults.empty()) return true;
   std::cerr << "seed " << seed << " failed:\n";
   for (const std::string& fault : report.faults) std::cerr << "  " << fault << '\n';
@@ -143,9 +143,10 @@ int main(int argc, char** argv) {
   app.add_option("--seeds", seeds, "all from A to B, written A..B");
   app.add_option("--minutes", minutes, "seeds from the beginning of --seeds on (or from 1) until the time is up");
   std::size_t events = 0, nodes = 0;
-  bool network = false;
+  bool network = false, log = false;
   app.add_option("--events", events, "how many things happen in a run");
   app.add_flag("--network", network, "several nodes and the network between them");
+  app.add_flag("--log", log, "with --network and --seed: what the nodes log");
   app.add_option("--nodes", nodes, "with --network: so many, whatever the seed says")->check(CLI::Range(2, 12));
   const std::map<std::string, DiskKind> disks{{"records", DiskKind::records}, {"leveldb", DiskKind::leveldb}};
   app.add_option("--disk", options.disk, "records: a disk that keeps a store's promise; leveldb: the real LevelDB")
@@ -158,7 +159,8 @@ int main(int argc, char** argv) {
   Totals totals;
   NetworkTotals network_totals;
   if (seed)
-    return (network ? run(*seed, network_options, true, true, network_totals) : run(*seed, options, true, true, totals))
+    return (network ? run(*seed, network_options, true, true, log, network_totals)
+                    : run(*seed, options, true, true, totals))
                ? 0
                : 1;
   std::pair<std::uint64_t, std::uint64_t> range(1, 100);
@@ -173,7 +175,7 @@ int main(int argc, char** argv) {
   if (minutes > 0) range.second = ~std::uint64_t{0};
   if (network) {
     const bool good = run_all(range, minutes, [&](std::uint64_t n, bool twice) {
-      return run(n, network_options, twice, false, network_totals);
+      return run(n, network_options, twice, false, false, network_totals);
     });
     network_totals.print();
     return good ? 0 : 1;
