@@ -40,7 +40,9 @@ struct NetworkReport {
 
 struct NetworkOptions {
   std::size_t events = 50;
-  std::size_t nodes = 0;  // 0: the seed decides
+  std::size_t nodes = 0;               // 0: the seed decides
+  bool calm = false;                   // nothing crashes, breaks or is cut; there are slow ways and liars still
+  std::chrono::seconds patience{120};  // until all must be equal
 };
 
 NetworkReport simulate_network(std::uint64_t seed, const NetworkOptions& options = {});

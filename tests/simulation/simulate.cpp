@@ -114,6 +114,7 @@ bool run(std::uint64_t seed, const NetworkOptions& options, bool twice, bool ver
   for (const std::string& fault : report.faults) std::cerr << "  " << fault << '\n';
   std::cerr << "replay it with: ./dev simulate --network --seed " << seed;
   if (options.events != NetworkOptions().events) std::cerr << " --events " << options.events;
+  if (options.calm) std::cerr << " --calm";
   if (options.nodes != NetworkOptions().nodes) std::cerr << " --nodes " << options.nodes;
   std::cerr << '\n';
   return false;
@@ -143,9 +144,13 @@ int main(int argc, char** argv) {
   app.add_option("--seeds", seeds, "all from A to B, written A..B");
   app.add_option("--minutes", minutes, "seeds from the beginning of --seeds on (or from 1) until the time is up");
   std::size_t events = 0, nodes = 0;
+  NetworkOptions network_options;
   bool network = false, log = false;
   app.add_option("--events", events, "how many things happen in a run");
   app.add_flag("--network", network, "several nodes and the network between them");
+  app.add_flag("--calm", network_options.calm, "with --network: nothing crashes, breaks or is cut");
+  std::uint32_t patience = 120;
+  app.add_option("--patience", patience, "with --network: seconds until all must be equal");
   app.add_flag("--log", log, "with --network and --seed: what the nodes log");
   app.add_option("--nodes", nodes, "with --network: so many, whatever the seed says")->check(CLI::Range(2, 12));
   const std::map<std::string, DiskKind> disks{{"records", DiskKind::records}, {"leveldb", DiskKind::leveldb}};
@@ -153,7 +158,7 @@ int main(int argc, char** argv) {
       ->transform(CLI::CheckedTransformer(disks, CLI::ignore_case));
   CLI11_PARSE(app, argc, argv);
 
-  NetworkOptions network_options;
+  network_options.patience = std::chrono::seconds(patience);
   network_options.nodes = nodes;
   if (events != 0) options.events = network_options.events = events;
   Totals totals;
