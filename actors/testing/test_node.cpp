@@ -1,6 +1,7 @@
 #include "actors/testing/test_node.h"
 
 #include "actors/auth/auth_actor.h"
+#include "actors/auth/people.h"
 #include "actors/document/document_actor.h"
 #include "actors/document/request_message.h"
 #include "actors/node/identity.h"
@@ -10,6 +11,7 @@
 namespace tlfs::testing {
 namespace {
 
+// 1 to 3: devices of the person with three, 100: their user document. Others have 4 to 67, and 104 to 167.
 std::shared_ptr<const crypto::SigningKey> key_of(std::uint8_t number) {
   std::array<std::uint8_t, 32> seed{};
   seed.fill(number);
@@ -32,19 +34,34 @@ const std::vector<access::SignedStatement>& household() {
   return statements;
 }
 
+constexpr std::uint8_t kFirstOther = 3;  // the device of person n is kFirstOther + n
+
+std::vector<access::SignedStatement> somebody(std::uint8_t person) {
+  const std::uint8_t device = static_cast<std::uint8_t>(kFirstOther + person);
+  SeededRandom random(0x5eed0000u + person);
+  access::Realm realm({key_of(device), &random, {}, {}});
+  return realm.create_user(*key_of(static_cast<std::uint8_t>(100 + device)), auth::user_package()).statements();
+}
+
 }  // namespace
 
-TestNode::TestNode(Settings settings) : settings_(std::move(settings)), world_(settings_.seed) {
+TestNode::TestNode(Settings settings)
+    : settings_(std::move(settings)),
+      own_world_(settings_.world != nullptr ? nullptr : std::make_unique<World>(settings_.seed)),
+      world_(settings_.world != nullptr ? *settings_.world : *own_world_) {
+  TLFS_CHECK(settings_.person <= kMaxPersons, "a test has more persons than there are");
   if (!settings_.disk) settings_.disk = std::make_shared<storage::MemoryDisk>();
   if (!settings_.open_store)
     settings_.open_store = [disk = settings_.disk] { return storage::open_memory_store(disk); };
-  const node::Identity identity = node::identity_of(key_of(settings_.device));
+  const bool other = settings_.person != 0;
+  const std::uint8_t device = other ? static_cast<std::uint8_t>(kFirstOther + settings_.person) : settings_.device;
+  const node::Identity identity = node::identity_of(key_of(device));
   auto environment = std::make_shared<document_actor::DocumentEnvironment>();
   environment->device = identity.device;
   environment->at_rest = identity.at_rest;
-  environment->user = key_of(100)->public_key();
+  environment->user = key_of(other ? static_cast<std::uint8_t>(100 + device) : 100)->public_key();
   environment->directory = std::make_shared<auth::Directory>();
-  environment->directory->learn(household());
+  environment->directory->learn(other ? somebody(settings_.person) : household());
   environment->packages = std::make_shared<document_actor::PackageShelf>();
   environment->clock = world_.clock();
   environment->random = [this] { return world_.fork_random(); };
@@ -57,6 +74,12 @@ TestNode::TestNode(Settings settings) : settings_(std::move(settings)), world_(s
   tree.logger = world_.logger();
   tree.intensity = {1000, std::chrono::seconds(5)};
   tree.client.max_open = settings_.max_open / node::Tree::kClients + 1;
+  if (settings_.transport) {
+    tree.environment->networked = true;
+    tree.network = std::make_shared<network::HubSettings>();
+    tree.network->transport = settings_.transport;
+    tree.network->listening = [](const Result<std::vector<std::string>>&) {};
+  }
   tree_ = node::start_tree(world_.system(), std::move(tree));
   client_ = world_.random().next() | 1;
 }

@@ -38,7 +38,14 @@ class TestNode {
     std::chrono::nanoseconds close_after = std::chrono::hours(1);  // of documents
     std::size_t max_open = 1024;
     std::uint8_t device = 1;  // which of the person's devices this is: 1, 2 or 3
+    // Somebody else, with one device; 1 to kMaxPersons. 0: the person with three.
+    std::uint8_t person = 0;
+    // A world that it shares with other nodes and that outlives it. Null: one of its own.
+    World* world = nullptr;
+    // What stands for the network. Empty: the node has none.
+    std::function<Result<std::unique_ptr<network::Transport>>(network::Transport::Accept)> transport = {};
   };
+  static constexpr std::uint8_t kMaxPersons = 64;
   explicit TestNode(Settings settings);
   // Everything ends at once, as when the power fails.
   ~TestNode();
@@ -49,6 +56,7 @@ class TestNode {
   node::Tree& tree() { return tree_; }
   const std::shared_ptr<storage::MemoryDisk>& disk() const { return settings_.disk; }
   const DocumentId& user() const { return tree_.environment->user; }
+  crypto::PublicKey device() const { return tree_.environment->device->public_key(); }
 
   // ---- time ----
   // Until nobody has anything to do at this time.
@@ -112,7 +120,8 @@ class TestNode {
   bool crash(const caf::actor& supervisor, std::string id);
 
   Settings settings_;
-  World world_;
+  std::unique_ptr<World> own_world_;
+  World& world_;
   node::Tree tree_;
   std::uint64_t client_ = 0, last_write_ = 0;
 };

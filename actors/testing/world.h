@@ -45,6 +45,7 @@ class World {
   }
   ~World() {
     halt_ = nullptr;
+    watcher_ = nullptr;
     for (auto& actor : actors_) caf::anon_send_exit(actor, caf::exit_reason::kill);
     actors_.clear();
     run();
@@ -73,6 +74,7 @@ class World {
     hash_ = (hash_ ^ (jobs.size() * 1'000'003 + picked)) * 1099511628211ull;
     ++steps_;
     std::rotate(jobs.begin(), jobs.begin() + pick, jobs.begin() + pick + 1);
+    if (watcher_) look(*jobs.front());
     scheduler_->run_once();
     return true;
   }
@@ -83,6 +85,10 @@ class World {
     held_steps_ = steps;
   }
   std::uint64_t steps() const { return steps_; }
+  // Sees each message that an actor is about to handle, and how many wait for that actor with it.
+  using Watcher = std::function<void(const caf::type_erased_tuple& message, std::size_t waiting)>;
+  void watch(Watcher watcher) { watcher_ = std::move(watcher); }
+
   // From the moment on at which `when` is true, nobody acts any more, and who waits for an answer gets Halted.
   struct Halted final : std::exception {
     const char* what() const noexcept override { return "the world has stopped"; }
@@ -188,6 +194,12 @@ class World {
   };
 
   caf::scheduler::test_coordinator& scheduler() const { return *scheduler_; }
+  void look(caf::resumable& job) {
+    auto* actor = dynamic_cast<caf::scheduled_actor*>(&job);
+    if (actor == nullptr) return;
+    if (caf::mailbox_element* next = actor->peek_at_next_mailbox_element())
+      watcher_(next->content(), actor->mailbox().size());
+  }
 
   SeededRandom random_;
   std::ostringstream log_;
@@ -196,6 +208,7 @@ class World {
   std::uint64_t hash_ = 14695981039346656037ull;
   std::uint64_t steps_ = 0;
   std::function<bool()> halt_;
+  Watcher watcher_;
   caf::resumable* held_ = nullptr;
   std::uint64_t held_steps_ = 0;
   caf::actor_system_config config_;

@@ -1,0 +1,50 @@
+// Several nodes of different persons and the network between them, under everything that can happen to both, decided by
+// one number.
+//
+// Some documents are made and others are invited to them, to all or to a part, to write, to read or to carry; then, for
+// a while, people write, while connections break, ways close in one direction, get slow, or cannot be dialled, and
+// while actors and whole nodes crash and come back from their disks; with strangers who have a valid key and break the
+// rules (network_liar.h), and somebody on the way who changes bytes. Then all of it ends, and within a bounded time
+// all must be equal. The nodes are the production's, on one deterministic scheduler (actors/testing/world.h); the
+// network is simulated (network_wires.h). The same seed gives the same run.
+//
+// True: every request is answered; those who may read a document end with the owner's value, those who may read a part
+// with that part; what was acknowledged is in it, and no transaction is half there; who may not read a part does not
+// see it, and no message holds it in clear, before the link encrypts; mailboxes stay bounded; liars are cut off with a
+// reason.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace tlfs::simulation {
+
+struct NetworkReport {
+  std::uint64_t hash = 0;  // of every step, and of what there was at the end
+  std::uint64_t steps = 0;
+  std::uint64_t nodes = 0, documents = 0, joined = 0;
+  std::uint64_t acknowledged = 0;
+  std::uint64_t crashes = 0;          // of actors
+  std::uint64_t restarts = 0;         // of nodes
+  std::uint64_t broken = 0;           // connections
+  std::uint64_t liars = 0;            // that were cut off
+  std::uint64_t bytes = 0;            // that arrived
+  std::uint64_t words = 0;            // planted words that were said to somebody who may read them
+  std::size_t mailbox = 0;            // the longest
+  std::chrono::seconds converged{0};  // after all went well again
+  std::vector<std::string> faults;    // what was not true
+  std::string log;                    // of all nodes
+};
+
+struct NetworkOptions {
+  std::size_t events = 50;
+  std::size_t nodes = 0;               // 0: the seed decides
+  bool calm = false;                   // nothing crashes, breaks or is cut; there are slow ways and liars still
+  std::chrono::seconds patience{120};  // until all must be equal
+};
+
+NetworkReport simulate_network(std::uint64_t seed, const NetworkOptions& options = {});
+
+}  // namespace tlfs::simulation
