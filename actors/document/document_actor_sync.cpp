@@ -139,7 +139,6 @@ void DocumentActor::seal_now() {
 
 // Goes to the disk with what has changed it.
 void DocumentActor::note_standing(storage::Batch& writes) {
-  if (!environment_->networked) return;
   const access::ProtectedDocument& document = service_->replica().document();
   const std::pair made_of{document.content().graph().size(), document.log().size()};
   if (made_of == standing_of_) return;

@@ -148,6 +148,13 @@ class Sharing(Network):
             for one in (alice, bob):
                 one.sees(document, ".people", both)
 
+    def test_what_was_edited_while_no_node_ran_reaches_the_others_from_the_next_one(self):
+        alice, bob, document = self.friends()
+        alice.end(signal.SIGINT)
+        alice.ok("doc", "set", "list", ".title", '"while away"')
+        alice.run()
+        bob.sees(document, ".title", "while away")
+
     def test_a_node_that_may_only_pass_on_carries_edits_between_two_that_never_meet(self):
         alice, bob, document = self.friends()
         server = self.person("server")
