@@ -1,6 +1,7 @@
 #include "actors/network/link_actor.h"
 
 #include <atomic>
+#include <utility>
 
 #include <caf/scheduled_actor.hpp>
 
@@ -165,6 +166,12 @@ caf::behavior LinkActor::make_behavior() {
 }
 
 void LinkActor::on_exit() {
+  if (!std::exchange(over_, true)) {  // a crash: the hub would keep a link that is gone
+    LinkDown down;
+    down.link = settings_->name;
+    down.reason = {link::CloseCode::transport_lost, "the link's actor has ended"};
+    if (const auto hub = caf::actor_cast<caf::actor>(settings_->hub)) caf::anon_send(hub, std::move(down));
+  }
   if (socket_) socket_->close("the node stops");
   conversations_.clear();
   socket_ = nullptr;

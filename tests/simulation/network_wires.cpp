@@ -75,7 +75,7 @@ class Wires::Connection : public std::enable_shared_from_this<Connection> {
   }
 
   // An end hears that it is over, later.
-  void fail(int side, Error why, Time delay = 0ns) {
+  void fail(int side, const Error& why, Time delay = 0ns) {
     wires_->after(delay, [self = shared_from_this(), side, why] { self->finish(side, why); });
   }
   void resume(int side) {
@@ -207,7 +207,7 @@ void Wires::detach(Place place, std::uint64_t port) {
       }
 }
 
-std::shared_ptr<net::MessageSocket> Wires::dial(Place from, std::string address, net::MessageHandlers handlers) {
+std::shared_ptr<net::MessageSocket> Wires::dial(Place from, const std::string& address, net::MessageHandlers handlers) {
   return dial_as(from, 0, address, std::move(handlers));
 }
 

@@ -39,7 +39,7 @@ class Wires : public std::enable_shared_from_this<Wires> {
   // What a node at that place has for a network, until it lets go of it.
   std::unique_ptr<network::Transport> attach(Place place, network::Transport::Accept accept);
   // A connection that is no node's.
-  std::shared_ptr<net::MessageSocket> dial(Place from, std::string address, net::MessageHandlers handlers);
+  std::shared_ptr<net::MessageSocket> dial(Place from, const std::string& address, net::MessageHandlers handlers);
 
   // ---- what goes wrong ----
   void set_conditions(const Conditions& conditions) { conditions_ = conditions; }
