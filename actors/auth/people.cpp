@@ -28,10 +28,10 @@ Result<std::map<document::DocumentId, std::vector<access::SignedStatement>>> rea
   std::size_t bytes = 0;
   for (const Bytes& one : statements) bytes += one.size();
   if (statements.size() > kMaxIntroduced || bytes > kMaxIntroductionBytes)
-    return Error(access::Errc::limit_exceeded,
-                 "an introduction of " + std::to_string(statements.size()) + " statements in " + std::to_string(bytes) +
-                     " bytes; at most " + std::to_string(kMaxIntroduced) + " in " +
-                     std::to_string(kMaxIntroductionBytes) + " are taken");
+    return Error(access::Errc::limit_exceeded, "an introduction of " + std::to_string(statements.size()) +
+                                                   " statements in " + std::to_string(bytes) + " bytes; at most " +
+                                                   std::to_string(kMaxIntroduced) + " in " +
+                                                   std::to_string(kMaxIntroductionBytes) + " are taken");
   std::map<document::DocumentId, std::vector<access::SignedStatement>> out;
   for (const Bytes& encoded : statements) {
     Result<access::SignedStatement> s = access::decode_statement(encoded);

@@ -103,11 +103,11 @@ void add_people_commands(CLI::App& app, const CommandContext& context) {
                 {"introduce", "Print what others need to know to grant you something.",
                  "tlfs people introduce > me.txt", "There is no secret in it."},
                 o->json, [context, o] { return introduce(context, *o); });
-  CLI::App* sub = add_node_verb(*group, context,
-                                {"add", "Remember whoever is introduced in a file, and print who that is.",
-                                 "tlfs people add ada.txt",
-                                 "Make sure that the file comes from whom you think: the printed id is the person."},
-                                o->json, [context, o] { return add(context, *o); });
+  CLI::App* sub = add_node_verb(
+      *group, context,
+      {"add", "Remember whoever is introduced in a file, and print who that is.", "tlfs people add ada.txt",
+       "Make sure that the file comes from whom you think: the printed id is the person."},
+      o->json, [context, o] { return add(context, *o); });
   sub->add_option("FILE", o->file, "what `tlfs people introduce` printed; - for standard input")->required();
   add_node_verb(*group, context, {"list", "Print the people that are remembered.", "tlfs people list"}, o->json,
                 [context, o] { return list(context, *o); });
