@@ -199,7 +199,7 @@ void SyncDesk::fall_behind() {
     SyncProgress told;
     told.number = number;
     told.caught_up = c.noted.caught_up;
-    owner_->send(c.link, std::move(told));
+    owner_->send(c.link, told);
   }
 }
 

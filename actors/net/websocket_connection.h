@@ -86,9 +86,9 @@ class WebsocketConnection : public std::enable_shared_from_this<WebsocketConnect
   static std::shared_ptr<WebsocketConnection> accepted(const std::shared_ptr<WebsocketHost>& host, Tcp::socket socket,
                                                        asio::ssl::context* tls);
   // One to be dialled; any thread.
-  static std::shared_ptr<WebsocketConnection> dialled(const std::shared_ptr<WebsocketHost>& host, WebsocketUrl url,
-                                                      MessageHandlers handlers, asio::ssl::context* tls,
-                                                      WebsocketTransport::Trust trust);
+  static std::shared_ptr<WebsocketConnection> dialled(const std::shared_ptr<WebsocketHost>& host,
+                                                      const WebsocketUrl& url, MessageHandlers handlers,
+                                                      asio::ssl::context* tls, WebsocketTransport::Trust trust);
 
   virtual ~WebsocketConnection() = default;
 

@@ -65,7 +65,7 @@ class Stream final : public WebsocketConnection {
     }));
   }
 
-  void set_url(WebsocketUrl url) { url_ = std::move(url); }
+  void set_url(const WebsocketUrl& url) { url_ = url; }
   Next& next() { return stream_.next_layer(); }
 
  protected:
@@ -211,11 +211,11 @@ std::shared_ptr<WebsocketConnection> WebsocketConnection::accepted(const std::sh
 }
 
 std::shared_ptr<WebsocketConnection> WebsocketConnection::dialled(const std::shared_ptr<WebsocketHost>& host,
-                                                                  WebsocketUrl url, MessageHandlers handlers,
+                                                                  const WebsocketUrl& url, MessageHandlers handlers,
                                                                   asio::ssl::context* tls,
                                                                   WebsocketTransport::Trust trust) {
   const auto finished = [&](auto stream) {
-    stream->set_url(std::move(url));
+    stream->set_url(url);
     stream->handlers_ = std::move(handlers);
     return attached(std::move(stream));
   };

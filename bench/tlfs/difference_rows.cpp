@@ -93,9 +93,10 @@ Sample sync_sample(Both& both) {
   }
   const auto [idle_ms, idle] = timed([&] { return compare(both); });
   require(idle.found_by_a.empty() && idle.messages == 2, "what had been caught up with differs");
+  const std::size_t round_trips = (talk.messages + 1) / 2;
   return {ms,
           {{"bytes", static_cast<double>(talk.bytes)},
-           {"round_trips", static_cast<double>((talk.messages + 1) / 2)},
+           {"round_trips", static_cast<double>(round_trips)},
            {"idle_ms", idle_ms},
            {"idle_bytes", static_cast<double>(idle.bytes)}}};
 }

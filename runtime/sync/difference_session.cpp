@@ -123,11 +123,11 @@ Status DifferenceSession::handle(const TurnMessage& message, Heard& heard) {
   ++cost_.turns;
   peer_waiting_ = message.waiting;
   for (const Told& told : message.told) judge(told, heard);
-  if (const Status taken = take_branches(message); !taken) return taken;
+  if (Status taken = take_branches(message); !taken) return taken;
   for (const ListPart& list : message.lists) take_list(list, heard);
   const auto unknown = [](const Difference& each) { return each.kind == Difference::Kind::only_theirs; };
   unknown_ += static_cast<std::size_t>(std::count_if(heard.differences.begin(), heard.differences.end(), unknown));
-  if (const Status fits = within_budget(); !fits) return fits;
+  if (Status fits = within_budget(); !fits) return fits;
   reply(&message, heard);
   return {};
 }
