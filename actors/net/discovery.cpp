@@ -144,6 +144,7 @@ Status check(const Announcement& a) {
   if (a.host.empty() || a.host.size() > kMaxHostBytes || !std::all_of(a.host.begin(), a.host.end(), letter))
     return bad("the host's name has others than letters, digits and '-'");
   if (a.port == 0) return bad("nobody can be reached at port 0");
+  if (!a.ipv4 && !a.ipv6) return bad("nobody can be reached by neither IPv4 nor IPv6");
   std::size_t bytes = 0;
   for (const std::string& s : a.txt) {
     bytes += s.size();
@@ -337,9 +338,11 @@ void Discovery::Parts::announce_now() {
   int error = avahi_server_add_service_strlst(
       server, group, AVAHI_IF_UNSPEC, AVAHI_PROTO_UNSPEC, static_cast<AvahiPublishFlags>(0), wanted->instance.c_str(),
       std::string(kServiceType).c_str(), nullptr, host.c_str(), wanted->port, txt.get());
-  for (auto at = addresses.begin(); at != addresses.end() && error >= 0; ++at)
+  for (auto at = addresses.begin(); at != addresses.end() && error >= 0; ++at) {
+    if (!(at->address.proto == AVAHI_PROTO_INET ? wanted->ipv4 : wanted->ipv6)) continue;
     error = avahi_server_add_address(server, group, at->interface, at->address.proto, AVAHI_PUBLISH_NO_REVERSE,
                                      host.c_str(), &at->address);
+  }
   if (error >= 0) error = avahi_s_entry_group_commit(group);
   stood = wanted;
   if (error < 0) fail(error);

@@ -29,6 +29,8 @@ struct Announcement {
   std::string instance;  // 1 to kMaxInstanceBytes bytes of UTF-8; another is chosen when it is taken
   std::string host;      // a label of letters, digits and '-': our addresses stand under it, HOST.local
   std::uint16_t port = 0;
+  bool ipv4 = true;  // whether it is listened on there by this protocol; addresses of the other are not shown
+  bool ipv6 = true;
   std::vector<std::string> txt;  // "key=value"
 };
 
@@ -63,7 +65,7 @@ class Discovery {
   Discovery& operator=(const Discovery&) = delete;
 
   // Announces this instead of what was announced before, or nothing more. Any thread; returns at once. bad_address:
-  // something is too long or not written as it should be, and nothing changes.
+  // something is too long, nothing is listened on, or it is not written as it should be; nothing changes then.
   Status announce(std::optional<Announcement> announcement);
 
  private:

@@ -1,7 +1,6 @@
 #include "actors/network/control_message.h"
 
 #include "actors/messaging/message.h"
-#include "actors/network/network_messages.h"
 #include "runtime/link/limits.h"
 #include "schema/messages/network.capnp.h"
 
@@ -16,8 +15,9 @@ Bytes bytes_of(capnp::Data::Reader data) { return Bytes(data.begin(), data.end()
 
 Error malformed(const char* what) { return Error(Errc::malformed_record, std::string("a peer's message ") + what); }
 
-Status read(capnp::Data::Reader in, document::DocumentId& out) {
-  if (in.size() != out.size()) return malformed("names a document that is none");
+template <std::size_t N>
+Status read(capnp::Data::Reader in, std::array<std::uint8_t, N>& out) {
+  if (in.size() != out.size()) return malformed("names a document or an invitation that is none");
   std::copy(in.begin(), in.end(), out.begin());
   return {};
 }
@@ -51,8 +51,16 @@ struct Writer {
     write_all(m.statements, out.initIntroduction(static_cast<unsigned>(m.statements.size())));
   }
   void operator()(const DifferenceBytes& m) const { out.setDifference(data_of(m.message)); }
-  void operator()(const Invited& m) const { write(m.what, out.initInvited()); }
-  void operator()(const Refused& m) const { out.setRefused(m.sentence); }
+  void operator()(const Invited& m) const {
+    auto invited = out.initInvited();
+    invited.setInvitation(data_of(m.invitation));
+    write(m.what, invited.initWhat());
+  }
+  void operator()(const Refused& m) const {
+    auto refused = out.initRefused();
+    refused.setInvitation(data_of(m.invitation));
+    refused.setSentence(m.sentence);
+  }
   void operator()(const Describe& m) const {
     write_all(m.documents, out.initDescribe(static_cast<unsigned>(m.documents.size())));
   }
@@ -81,12 +89,20 @@ Result<Control> decode_control(ByteView bytes) {
     case Wire::DIFFERENCE:
       return Control(DifferenceBytes{bytes_of(root->getDifference())});
     case Wire::INVITED: {
-      auto what = read(root->getInvited());
+      Invited out;
+      if (const Status s = read(root->getInvited().getInvitation(), out.invitation); !s) return s.error();
+      auto what = read(root->getInvited().getWhat());
       if (!what) return what.error();
-      return Control(Invited{std::move(*what)});
+      out.what = std::move(*what);
+      return Control(std::move(out));
     }
-    case Wire::REFUSED:
-      return Control(Refused{std::string(root->getRefused().begin(), root->getRefused().end())});
+    case Wire::REFUSED: {
+      Refused out;
+      const auto refused = root->getRefused();
+      if (const Status s = read(refused.getInvitation(), out.invitation); !s) return s.error();
+      out.sentence.assign(refused.getSentence().begin(), refused.getSentence().end());
+      return Control(std::move(out));
+    }
     case Wire::DESCRIBE: {
       Describe out;
       if (root->getDescribe().size() > kMaxDescribed) return malformed("asks about too many documents at once");

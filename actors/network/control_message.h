@@ -5,6 +5,7 @@
 #include <variant>
 #include <vector>
 
+#include "actors/network/network_messages.h"
 #include "runtime/base/bytes.h"
 #include "runtime/base/result.h"
 #include "runtime/document/ids.h"
@@ -28,9 +29,11 @@ struct Description {
   std::string version;
 };
 struct Invited {
+  InvitationId invitation{};
   Description what;
 };
 struct Refused {
+  InvitationId invitation{};
   std::string sentence;
 };
 struct Describe {

@@ -10,7 +10,8 @@
 
 namespace tlfs::network {
 
-std::optional<std::uint16_t> port_to_announce(const std::vector<std::string>& listening) {
+std::optional<Door> door_to_announce(const std::vector<std::string>& listening) {
+  std::optional<Door> out;
   for (const std::string& address : listening) {
     if (address.starts_with("127.") || address.starts_with("[::1]") || address.starts_with("localhost")) continue;
     const std::size_t colon = address.rfind(':');
@@ -18,9 +19,11 @@ std::optional<std::uint16_t> port_to_announce(const std::vector<std::string>& li
     std::uint16_t port = 0;
     const char* end = address.data() + address.size();
     const auto [rest, wrong] = std::from_chars(address.data() + colon + 1, end, port);
-    if (wrong == std::errc() && rest == end && port != 0) return port;
+    if (wrong != std::errc() || rest != end || port == 0 || (out && out->port != port)) continue;
+    if (!out) out.emplace().port = port;
+    (address.starts_with('[') ? out->ipv6 : out->ipv4) = true;
   }
-  return std::nullopt;
+  return out;
 }
 
 DiscoveryActor::DiscoveryActor(caf::actor_config& config, std::shared_ptr<const DiscoverySettings> settings,
@@ -52,7 +55,7 @@ void DiscoveryActor::on_exit() {
 
 void DiscoveryActor::tick() {
   if (!neighbourhood_ && (!look_at_ || now() >= *look_at_)) look();
-  if (!told_at_ || now() - *told_at_ >= (news_ || !port_ ? kTellApart : kTellAgain)) tell_hub();
+  if (!told_at_ || now() - *told_at_ >= (news_ || !door_ ? kTellApart : kTellAgain)) tell_hub();
   show();
 }
 
@@ -122,8 +125,8 @@ void DiscoveryActor::tell_hub() {
       {.timeout = settings_->environment->request_timeout, .idempotent = true},
       [this](const Result<Answer<std::vector<std::string>>>& answer) {
         telling_ = false;
-        if (!answer || !answer->value) return;
-        port_ = port_to_announce(*answer->value);
+        if (!answer || !answer->outcome) return;
+        door_ = door_to_announce(*answer->outcome);
         show();
       },
       std::move(message));
@@ -134,9 +137,9 @@ void DiscoveryActor::show() {
   if (!neighbourhood_) return;
   const std::chrono::milliseconds wall = settings_->environment->clock->wall();
   const bool ended = wall >= shown_until_ || wall < shown_until_ - invitation::kBlindedPeriod;
-  if (port_ == shown_ && (!shown_ || settings_->visible_as || !ended)) return;
-  shown_ = port_;
-  if (!port_) {
+  if (door_ == shown_ && (!shown_ || settings_->visible_as || !ended)) return;
+  shown_ = door_;
+  if (!door_) {
     (void)neighbourhood_->announce({});
     return;
   }
@@ -148,8 +151,12 @@ void DiscoveryActor::show() {
   auto txt = invitation::write_txt(presence);
   Status shown = txt ? Status() : Status(txt.error());
   if (txt)
-    shown = neighbourhood_->announce(net::Announcement{invitation::random_label(*random_),
-                                                       invitation::random_label(*random_), *port_, std::move(*txt)});
+    shown = neighbourhood_->announce(net::Announcement{.instance = invitation::random_label(*random_),
+                                                       .host = invitation::random_label(*random_),
+                                                       .port = door_->port,
+                                                       .ipv4 = door_->ipv4,
+                                                       .ipv6 = door_->ipv6,
+                                                       .txt = std::move(*txt)});
   if (!shown)
     identity_->logger->warn("not_announced path={} why=\"{}\"", identity_->path.text(), shown.error().message());
 }

@@ -36,8 +36,14 @@ struct DiscoverySettings {
   std::optional<std::string> visible_as;
 };
 
+struct Door {
+  std::uint16_t port = 0;
+  bool ipv4 = false, ipv6 = false;  // by which it is open
+  friend bool operator==(const Door&, const Door&) = default;
+};
+
 // What to announce of where a node listens: the port of the first address that other machines can reach.
-std::optional<std::uint16_t> port_to_announce(const std::vector<std::string>& listening);
+std::optional<Door> door_to_announce(const std::vector<std::string>& listening);
 
 class DiscoveryActor : public caf::event_based_actor {
  public:
@@ -80,8 +86,8 @@ class DiscoveryActor : public caf::event_based_actor {
   bool telling_ = false;
   std::string problem_;  // logged last
 
-  std::optional<std::uint16_t> port_;         // where this node listens
-  std::optional<std::uint16_t> shown_;        // announced
+  std::optional<Door> door_;                  // where this node listens
+  std::optional<Door> shown_;                 // announced
   std::chrono::milliseconds shown_until_{0};  // by the wall clock
 };
 

@@ -11,24 +11,6 @@
 namespace tlfs::network {
 namespace {
 
-constexpr std::chrono::seconds kFiguresTimeout{1};
-
-template <class T>
-Answer<T> failure(const Error& why) {
-  Answer<T> out;
-  out.error = why;
-  return out;
-}
-
-// A device that is named by its key.
-std::optional<crypto::PublicKey> device_of(const std::string& text) {
-  const auto bytes = from_hex(text);
-  crypto::PublicKey out{};
-  if (!bytes || bytes->size() != out.size()) return std::nullopt;
-  std::copy(bytes->begin(), bytes->end(), out.begin());
-  return out;
-}
-
 std::string short_name(const crypto::PublicKey& key) { return to_hex(key).substr(0, 16); }
 
 }  // namespace
@@ -63,28 +45,13 @@ caf::behavior HubActor::make_behavior() {
       [this](const Invite& request) { return invite(request); },
       [this](const RevokeInvitation& request) { return revoke(request); },
       [this](const DecideOffer& request) { return decide(request); },
-      [this](const GetInvitations&) {
-        Answer<Invitations> out;
-        out.value = all_invitations();
-        return out;
-      },
-      [this](const GetSync&) {
-        Answer<std::vector<SyncLine>> out;
-        out.value = sync_lines();
-        return out;
-      },
+      [this](const GetInvitations&) { return Answer<Invitations>(all_invitations()); },
+      [this](const GetSync&) { return Answer<std::vector<SyncLine>>(sync_lines()); },
       [this](const Tick&) {
         armed_.reset();
         tick();
       },
-      [this](const Expire& which) {
-        const auto at = requests_.find(which.request);
-        if (at == requests_.end()) return;
-        if (at->second.document) return joined(*at->second.document, {});
-        drop_request(which.request, Error(Errc::timeout, at->second.problem.empty()
-                                                             ? "nobody answered in time"
-                                                             : "nobody answered in time; " + at->second.problem));
-      },
+      [this](const Expire& which) { expire(which.request); },
   };
 }
 
@@ -284,7 +251,8 @@ HubActor::Peer& HubActor::add_peer(const crypto::PublicKey& key) {
 
 void HubActor::forget_if_stranger(const crypto::PublicKey& key) {
   const Peer* peer = find_peer(key);
-  if (peer && !peer->remembered && peer->link == 0 && !peer->connection.link()) peers_.erase(key);
+  if (peer && !peer->remembered && peer->brought.empty() && peer->link == 0 && !peer->connection.link())
+    peers_.erase(key);
 }
 
 void HubActor::remember(const crypto::PublicKey& key, const std::vector<std::string>& addresses) {
@@ -374,25 +342,16 @@ void HubActor::up(const LinkUp& event) {
   entry.up = true;
   Peer& peer = add_peer(key);
   if (const auto user = decode_greeting(event.with.payload)) peer.claimed = *user;
-  if (event.with.invitation) peer.brought = event.with.invitation;
+  if (event.with.invitation) peer.brought.insert(*event.with.invitation);
   if (dialled)
     peer.connection.established(entry.number, now());
   else
     entry.number = peer.connection.accepted(now());
   identity_->logger->info("link_up path={} link={} peer={}", identity_->path.text(), event.link, short_name(key));
-  if (entry.request != 0) {
-    if (const auto request = requests_.find(entry.request); request != requests_.end()) {
-      request->second.peer = key;
-      remember(key, {entry.address});
-      if (request->second.connect.pending()) {
-        Answer<crypto::PublicKey> answer;
-        answer.value = key;
-        request->second.connect.deliver(std::move(answer));
-        requests_.erase(request);
-      }
-    }
-  }
+  request_up(entry);
   act(key);
+  // If it goes on over the link that there was: there, it was settled who the peer is.
+  if (const Peer* known = find_peer(key); known && known->link != 0 && known->settled) redeem(key);
 }
 
 // From now on this is the link to the peer.
@@ -401,7 +360,7 @@ void HubActor::use(const crypto::PublicKey& key, LinkName link) {
   Peer& peer = peers_.at(key);
   peer.link = link;
   peer.problem.clear();
-  peer.introduced = peer.considered = false;
+  peer.introduced = peer.considered = peer.settled = false;
   send(links_.at(link).actor, LinkUse());
   Introduction hello;
   for (const access::SignedStatement& s : settings_->environment->directory->known(settings_->environment->user))
@@ -429,12 +388,7 @@ void HubActor::down(const LinkDown& event) {
   links_.erase(at);
   const std::string why =
       event.reason.sentence.empty() ? std::string(link::sentence_of(event.reason.code)) : event.reason.sentence;
-  if (entry.request != 0 && !entry.up) {
-    if (const auto request = requests_.find(entry.request); request != requests_.end()) {
-      request->second.problem = entry.address + ": " + why;
-      request_dial(entry.request);
-    }
-  }
+  request_down(entry, {event.reason.code, why});
   if (!entry.peer) return;
   const crypto::PublicKey key = *entry.peer;
   Peer* peer = find_peer(key);
@@ -501,131 +455,6 @@ void HubActor::tick() {
       act(key);
     }
   arm();
-}
-
-// ---- requests of the node ----
-
-caf::result<Answer<crypto::PublicKey>> HubActor::connect(const Connect& request) {
-  const auto url = url_of(request.address);
-  const std::optional<crypto::PublicKey> device = device_of(request.address);
-  if (!url && !device) return failure<crypto::PublicKey>(url.error());
-  if (!ready_) return failure<crypto::PublicKey>(Error(Errc::timeout, "the network is not up yet"));
-  const std::vector<std::string> addresses = device ? addresses_of(*device) : std::vector<std::string>{*url};
-  if (addresses.empty())
-    return failure<crypto::PublicKey>(
-        Error(Errc::no_such_peer, "no device with this key is seen nearby, and no address of it is known"));
-  if (requests_.size() >= kMaxJoins)
-    return failure<crypto::PublicKey>(Error(Errc::too_many, "too many attempts are under way"));
-  Request open;
-  open.connect = make_response_promise<Answer<crypto::PublicKey>>();
-  open.addresses.assign(addresses.begin(), addresses.end());
-  open.expected = device;
-  const auto promise = open.connect;
-  const std::uint64_t number = ++last_request_;
-  requests_.emplace(number, std::move(open));
-  Expire expire;
-  expire.request = number;
-  delayed_send(this, kConnectTimeout, expire);
-  request_dial(number);
-  return promise;
-}
-
-caf::result<Answer<DocumentId>> HubActor::join(const Join& request) {
-  auto invitation = invitation::decode_link(request.link, wall());
-  if (!invitation) return failure<DocumentId>(invitation.error());
-  if (!ready_) return failure<DocumentId>(Error(Errc::timeout, "the network is not up yet"));
-  if (invitation->inviter == own())
-    return failure<DocumentId>(Error(Errc::refused, "this invitation was given out by this very device"));
-  if (requests_.size() >= kMaxJoins)
-    return failure<DocumentId>(Error(Errc::too_many, "too many attempts are under way"));
-  Request open;
-  open.join = make_response_promise<Answer<DocumentId>>();
-  for (const std::string& address : invitation->addresses)
-    if (const auto url = url_of(address)) open.addresses.push_back(*url);
-  if (const auto known = book_.find(invitation->inviter); known != book_.end())
-    for (const std::string& address : known->second.addresses)
-      if (std::find(open.addresses.begin(), open.addresses.end(), address) == open.addresses.end())
-        open.addresses.push_back(address);
-  open.problem = "the invitation names no address, and none is known of whoever gave it out";
-  open.invitation.emplace(std::move(*invitation));
-  const auto promise = open.join;
-  const std::uint64_t number = ++last_request_;
-  requests_.emplace(number, std::move(open));
-  Expire expire;
-  expire.request = number;
-  delayed_send(this, kJoinTimeout, expire);
-  request_dial(number);
-  return promise;
-}
-
-// The next address of a request; without one it has failed.
-void HubActor::request_dial(std::uint64_t number) {
-  Request& request = requests_.at(number);
-  if (request.addresses.empty()) return drop_request(number, Error(Errc::unreachable, request.problem));
-  const std::string address = std::move(request.addresses.front());
-  request.addresses.pop_front();
-  LinkEntry entry;
-  entry.request = number;
-  link::Link::Settings how = link_settings();
-  how.peer = request.expected;
-  if (request.invitation) {
-    how.peer = request.invitation->inviter;
-    how.invitation = link::Invitation{request.invitation->id, request.invitation->psk()};
-  }
-  dial(address, std::move(entry), std::move(how));
-}
-
-void HubActor::drop_request(std::uint64_t number, const Error& why) {
-  const auto at = requests_.find(number);
-  if (at == requests_.end()) return;
-  if (at->second.connect.pending()) at->second.connect.deliver(failure<crypto::PublicKey>(why));
-  if (at->second.join.pending()) at->second.join.deliver(failure<DocumentId>(why));
-  requests_.erase(at);
-}
-
-// The links are asked for their figures; one that does not answer at once is shown without.
-caf::result<Answer<std::vector<PeerInfo>>> HubActor::peer_infos() {
-  struct Gathered {
-    Promise<std::vector<PeerInfo>> promise;
-    std::vector<PeerInfo> infos;
-    std::size_t missing = 1;
-    void settle() {
-      if (--missing > 0) return;
-      Answer<std::vector<PeerInfo>> answer;
-      answer.value = std::move(infos);
-      promise.deliver(std::move(answer));
-    }
-  };
-  const auto gathered = std::make_shared<Gathered>();
-  gathered->promise = make_response_promise<Answer<std::vector<PeerInfo>>>();
-  const auto promise = gathered->promise;
-  gathered->infos.reserve(peers_.size());
-  for (const auto& [key, peer] : peers_) {
-    PeerInfo info;
-    info.device = key;
-    info.user = peer.user;
-    info.state = bans_.find(key, wall()) ? std::string("banned") : std::string(link::name_of(peer.connection.state()));
-    info.addresses = peer.connection.addresses();
-    info.problem = peer.problem;
-    gathered->infos.push_back(std::move(info));
-    if (peer.link == 0) continue;
-    ++gathered->missing;
-    const std::size_t at = gathered->infos.size() - 1;
-    request(links_.at(peer.link).actor, kFiguresTimeout, GetLinkFigures())
-        .then(
-            [gathered, at](const LinkFigures& figures) {
-              PeerInfo& shown = gathered->infos[at];
-              shown.sent_bytes = figures.traffic.sent_bytes;
-              shown.received_bytes = figures.traffic.received_bytes;
-              if (figures.round_trip)
-                shown.round_trip = std::chrono::duration_cast<std::chrono::milliseconds>(*figures.round_trip);
-              gathered->settle();
-            },
-            [gathered](const caf::error&) { gathered->settle(); });
-  }
-  add_strangers(gathered->infos);
-  gathered->settle();
-  return promise;
 }
 
 // ---- the store ----

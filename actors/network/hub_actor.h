@@ -113,8 +113,9 @@ class HubActor : public caf::event_based_actor {
     bool remembered = false;
     std::optional<DocumentId> claimed;  // user, as its hello says
     std::optional<DocumentId> user;     // proved
-    std::optional<InvitationId> brought;
+    std::set<InvitationId> brought;     // not redeemed yet
     bool introduced = false;
+    bool settled = false;               // whose device it is; or that this is of no interest, or cannot be known
     bool considered = false;            // it was or is being checked whose device it is
     std::vector<Bytes> introduction;    // until then
     bool without_key = false;           // the next dial does not use IK
@@ -133,10 +134,16 @@ class HubActor : public caf::event_based_actor {
     Promise<DocumentId> join;
     std::optional<invitation::Invitation> invitation;
     std::deque<std::string> addresses;  // still to be tried
+    std::set<std::string> tried;
+    bool repeated = false;  // the link broke before the invitation was answered, and was dialled once more
     std::string problem;
     std::optional<crypto::PublicKey> expected;  // whoever else answers is not meant
     std::optional<crypto::PublicKey> peer;
     std::optional<DocumentId> document;  // granted, and being fetched
+
+    bool awaits(const crypto::PublicKey& from, const InvitationId& id) const {
+      return invitation && invitation->id == id && peer == from && !document;
+    }
   };
   struct PendingOffer {
     Offer offer;
@@ -174,8 +181,6 @@ class HubActor : public caf::event_based_actor {
   void tell(const crypto::PublicKey& key, const Control& message);
   void arm();
   void tick();
-  void drop_request(std::uint64_t number, const Error& why);
-  void request_dial(std::uint64_t number);
 
   // hub_nearby.cpp: who is around, and this machine's own addresses.
   caf::result<Answer<std::vector<std::string>>> neighbours(const Neighbours& message);
@@ -202,6 +207,7 @@ class HubActor : public caf::event_based_actor {
   void verify_user(const crypto::PublicKey& key, const DocumentId& user, std::vector<Bytes> statements);
   void user_settled(const crypto::PublicKey& key);
   void redeem(const crypto::PublicKey& key);
+  void redeem(const crypto::PublicKey& key, const InvitationId& id);
   void news(const document_actor::DocumentNews& what);
   bool may_know(const DocumentId& document, const std::vector<access::Principal>& syncers, const crypto::PublicKey& key,
                 const Peer& peer) const;
@@ -219,13 +225,20 @@ class HubActor : public caf::event_based_actor {
   void describe(const DocumentId& document, std::function<void(Result<Description>)> finished);
   void joined(const DocumentId& document, const Status& outcome);
 
-  // The node's requests.
+  // hub_requests.cpp: what the node asks for.
   caf::result<Answer<crypto::PublicKey>> connect(const Connect& request);
   caf::result<Answer<DocumentId>> join(const Join& request);
+  void begin_request(Request request, std::chrono::seconds patience);
+  void request_dial(std::uint64_t number);
+  void request_up(LinkEntry& entry);
+  void request_down(const LinkEntry& entry, const link::CloseReason& reason);
+  void drop_request(std::uint64_t number, const Error& why);
+  void expire(std::uint64_t number);
   caf::result<Answer<std::string>> invite(const Invite& request);
-  caf::result<Answer<bool>> revoke(const RevokeInvitation& request);
-  caf::result<Answer<bool>> decide(const DecideOffer& request);
+  caf::result<Answer<void>> revoke(const RevokeInvitation& request);
+  caf::result<Answer<void>> decide(const DecideOffer& request);
   caf::result<Answer<std::vector<PeerInfo>>> peer_infos();
+
   Invitations all_invitations() const;
   std::vector<SyncLine> sync_lines() const;
 

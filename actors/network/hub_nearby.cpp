@@ -8,10 +8,8 @@ namespace tlfs::network {
 
 // Everything that is seen, each time; what is as it was costs next to nothing.
 caf::result<Answer<std::vector<std::string>>> HubActor::neighbours(const Neighbours& message) {
-  Answer<std::vector<std::string>> answer;
-  answer.value.emplace();
-  if (!ready_) return answer;  // it is not known yet who is remembered; all this will be told again
-  answer.value = transport_->addresses();
+  // Until then it is not known who is remembered; all this will be told again.
+  if (!ready_) return Answer<std::vector<std::string>>(std::vector<std::string>());
   std::map<std::string, Nearby> next;
   for (const Neighbour& one : message.all) {
     if (next.size() >= kMaxNearby) break;
@@ -39,7 +37,7 @@ caf::result<Answer<std::vector<std::string>>> HubActor::neighbours(const Neighbo
   for (const crypto::PublicKey& key : touched)
     if (const std::vector<std::string> after = nearby_addresses(key); after != before[key])
       nearby_changed(key, before[key], after);
-  return answer;
+  return Answer<std::vector<std::string>>(transport_->addresses());
 }
 
 // Ids are anybody's to make up, and each costs a hash per peer that is remembered: only so many are computed at once,

@@ -22,13 +22,6 @@ messaging::Message<T> message_of(F fill) {
   return std::move(builder).seal();
 }
 
-template <class T>
-Answer<T> failure(const Error& why) {
-  Answer<T> out;
-  out.error = why;
-  return out;
-}
-
 std::string invitation_name(const InvitationId& id) { return kInvitationRecords + to_hex(id); }
 
 bool is_user(const access::Principal& principal) {
@@ -85,7 +78,7 @@ bool HubActor::consider_user(const crypto::PublicKey& key) {
   const DocumentId user = *peer.claimed;
   const bool own_user = user == settings_->environment->user;
   const bool known = own_user || index_.documents().find(user);
-  if (!known && !peer.remembered && !peer.brought && !granted_.contains(user)) return false;
+  if (!known && !peer.remembered && peer.brought.empty() && !granted_.contains(user)) return false;
   peer.considered = true;
   verify_user(key, user, own_user ? std::vector<Bytes>() : std::move(peer.introduction));
   peer.introduction.clear();
@@ -138,9 +131,10 @@ void HubActor::verify_user(const crypto::PublicKey& key, const DocumentId& user,
 void HubActor::user_settled(const crypto::PublicKey& key) {
   Peer* peer = find_peer(key);
   if (!peer || peer->link == 0) return;
+  peer->settled = true;
   refresh_rights(key);
   flush_session(key);
-  if (peer->brought) redeem(key);
+  redeem(key);
 }
 
 // ---- which documents differ ----
@@ -404,22 +398,15 @@ void HubActor::on(const crypto::PublicKey& key, Described& message) {
   offers_.insert_or_assign(document, PendingOffer{std::move(offer), std::move(message.what)});
 }
 
-caf::result<Answer<bool>> HubActor::decide(const DecideOffer& request) {
+caf::result<Answer<void>> HubActor::decide(const DecideOffer& request) {
   const auto at = offers_.find(request.document);
   if (at == offers_.end())
-    return failure<bool>(
+    return Answer<void>(
         Error(Errc::no_such_offer, "no invitation to " + to_hex(request.document).substr(0, 16) +
                                        " waits for a decision; `tlfs invitations` shows those that do"));
   const PendingOffer offer = at->second;
-  auto promise = make_response_promise<Answer<bool>>();
-  auto answer = [promise](const Status& s) mutable {
-    Answer<bool> out;
-    if (s)
-      out.value = true;
-    else
-      out.error = s.error();
-    promise.deliver(std::move(out));
-  };
+  auto promise = make_response_promise<Answer<void>>();
+  auto answer = [promise](const Status& s) mutable { promise.deliver(Answer<void>(s)); };
   if (request.accept) {
     begin_document(offer.what, [this, offer, answer](const Status& begun) mutable {
       if (begun) {
@@ -439,11 +426,8 @@ caf::result<Answer<bool>> HubActor::decide(const DecideOffer& request) {
 // ---- invitations ----
 
 caf::result<Answer<std::string>> HubActor::invite(const Invite& request) {
+  if (!ready_) return Answer<std::string>(Error(Errc::timeout, "the network is not up yet"));
   auto promise = make_response_promise<Answer<std::string>>();
-  if (!ready_) {
-    promise.deliver(failure<std::string>(Error(Errc::timeout, "the network is not up yet")));
-    return promise;
-  }
   // Whoever may not grant it must not promise it.
   auto explain = message_of<messages::Explain>([&](messages::Explain::Builder& out) {
     out.setAt(request.options.path);
@@ -452,13 +436,8 @@ caf::result<Answer<std::string>> HubActor::invite(const Invite& request) {
   });
   ask_document(request.document, std::move(explain), [this, request, promise](const Result<ReplyMessage>& reply) {
     const auto answer = [promise](Result<std::string> link) {
-      Answer<std::string> out;
-      if (link)
-        out.value = std::move(*link);
-      else
-        out.error = link.error();
       auto to = promise;
-      to.deliver(std::move(out));
+      to.deliver(Answer<std::string>(std::move(link)));
     };
     const auto explained = reply ? document_actor::from_reply<document_actor::Explained>(*reply) : reply.error();
     if (!explained) return answer(explained.error());
@@ -486,44 +465,40 @@ caf::result<Answer<std::string>> HubActor::invite(const Invite& request) {
   return promise;
 }
 
-caf::result<Answer<bool>> HubActor::revoke(const RevokeInvitation& request) {
-  if (const Status s = invitations_.revoke(request.id); !s) return failure<bool>(s.error());
-  auto promise = make_response_promise<Answer<bool>>();
-  save(invitation_name(request.id), invitations_.record(request.id), [promise](const Status& saved) mutable {
-    Answer<bool> out;
-    if (saved)
-      out.value = true;
-    else
-      out.error = saved.error();
-    promise.deliver(std::move(out));
-  });
+caf::result<Answer<void>> HubActor::revoke(const RevokeInvitation& request) {
+  if (const Status s = invitations_.revoke(request.id); !s) return Answer<void>(s);
+  auto promise = make_response_promise<Answer<void>>();
+  save(invitation_name(request.id), invitations_.record(request.id),
+       [promise](const Status& saved) mutable { promise.deliver(Answer<void>(saved)); });
   return promise;
 }
 
-// The peer has brought an invitation and said who it is.
+// What the peer has brought, once it is known who it is.
 void HubActor::redeem(const crypto::PublicKey& key) {
-  Peer& peer = peers_.at(key);
-  const InvitationId id = *peer.brought;
-  peer.brought.reset();
-  const auto refuse = [this, key](const Error& why) { tell(key, Refused{why.message()}); };
+  for (const InvitationId& id : std::exchange(peers_.at(key).brought, {})) redeem(key, id);
+}
+
+void HubActor::redeem(const crypto::PublicKey& key, const InvitationId& id) {
+  const Peer& peer = peers_.at(key);
+  const auto refuse = [this, key, id](const Error& why) { tell(key, Refused{id, why.message()}); };
   const auto granted = invitations_.use(id, key, wall());
   if (!granted) return refuse(granted.error());
   remember(key, {});
   const access::Principal who = peer.user ? access::Principal::user(*peer.user) : access::Principal::of_key(key);
   const invitation::Terms terms = granted->terms;
-  save(invitation_name(id), invitations_.record(id), [this, key, terms, who, refuse](const Status& saved) {
+  save(invitation_name(id), invitations_.record(id), [this, key, id, terms, who, refuse](const Status& saved) {
     if (!saved) return refuse(saved.error());
     auto grant = message_of<messages::Grant>([&](messages::Grant::Builder& out) {
       out.setAt(terms.path);
       out.setLevel(static_cast<messages::Level>(terms.level));
       document_actor::write(who, out.initTo());
     });
-    ask_document(terms.document, std::move(grant), [this, key, terms, refuse](const Result<ReplyMessage>& reply) {
+    ask_document(terms.document, std::move(grant), [this, key, id, terms, refuse](const Result<ReplyMessage>& reply) {
       const Status granted_now = reply ? document_actor::from_reply<void>(*reply) : Status(reply.error());
       if (!granted_now) return refuse(granted_now.error());
-      describe(terms.document, [this, key, terms, refuse](Result<Description> what) {
+      describe(terms.document, [this, key, id, refuse](Result<Description> what) {
         if (!what) return refuse(what.error());
-        tell(key, Invited{std::move(*what)});
+        tell(key, Invited{id, std::move(*what)});
       });
     });
   });
@@ -531,7 +506,7 @@ void HubActor::redeem(const crypto::PublicKey& key) {
 
 void HubActor::on(const crypto::PublicKey& key, Invited& message) {
   for (auto& [number, request] : requests_) {
-    if (!request.invitation || request.peer != key || request.document) continue;
+    if (!request.awaits(key, message.invitation)) continue;
     request.document = message.what.document;
     declined_.erase(message.what.document);
     offers_.erase(message.what.document);
@@ -548,7 +523,7 @@ void HubActor::on(const crypto::PublicKey& key, Invited& message) {
 
 void HubActor::on(const crypto::PublicKey& key, Refused& message) {
   for (auto& [number, request] : requests_)
-    if (request.invitation && request.peer == key && !request.document)
+    if (request.awaits(key, message.invitation))
       return drop_request(number,
                           Error(Errc::refused, "the other side refuses: " + link::clean_sentence(message.sentence)));
 }
@@ -556,12 +531,8 @@ void HubActor::on(const crypto::PublicKey& key, Refused& message) {
 void HubActor::joined(const DocumentId& document, const Status& outcome) {
   for (auto at = requests_.begin(); at != requests_.end(); ++at) {
     if (at->second.document != document || !at->second.join.pending()) continue;
-    Answer<DocumentId> answer;
-    if (outcome)
-      answer.value = document;
-    else
-      answer.error = outcome.error();
-    at->second.join.deliver(std::move(answer));
+    at->second.join.deliver(
+        Answer<DocumentId>(outcome ? Result<DocumentId>(document) : Result<DocumentId>(outcome.error())));
     requests_.erase(at);
     return;
   }

@@ -88,8 +88,9 @@ struct SyncLine {
 
 template <class T>
 struct Answer : messaging::LocalOnly {
-  std::optional<Error> error;
-  std::optional<T> value;
+  Answer() = default;
+  explicit Answer(Result<T> o) : outcome(std::move(o)) {}
+  Result<T> outcome = Error(Errc::timeout, "there is no answer");
 };
 
 struct GetPeers : messaging::LocalOnly {};  // Answer<std::vector<PeerInfo>>
@@ -100,14 +101,14 @@ struct Invite : messaging::LocalOnly {  // Answer<std::string>: the link
   DocumentId document{};
   InviteOptions options;
 };
-struct RevokeInvitation : messaging::LocalOnly {  // Answer<bool>: true
+struct RevokeInvitation : messaging::LocalOnly {  // Answer<void>
   InvitationId id{};
 };
 struct Join : messaging::LocalOnly {  // Answer<DocumentId>, when the document is here
   std::string link;
 };
 struct GetInvitations : messaging::LocalOnly {};  // Answer<Invitations>
-struct DecideOffer : messaging::LocalOnly {       // Answer<bool>: true, when an accepted document is here
+struct DecideOffer : messaging::LocalOnly {       // Answer<void>, when an accepted document is here
   DocumentId document{};
   bool accept = false;
 };

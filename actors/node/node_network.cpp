@@ -15,11 +15,10 @@ Error off() {
   return Error(network::Errc::off, "this node has no network; `tlfs node run --listen 0.0.0.0:4242` gives it one");
 }
 
-// Sends the request to the hub, once, and keeps the outcome for whoever holds the future. The hub answers with a T; of
-// one that only says yes, nothing is kept.
-template <class T, class Kept = T, class Request>
-std::future<Result<Kept>> ask_hub(Node::Actors& actors, Request request) {
-  auto promise = std::make_shared<std::promise<Result<Kept>>>();
+// Sends the request to the hub, once, and keeps the outcome for whoever holds the future.
+template <class T, class Request>
+std::future<Result<T>> ask_hub(Node::Actors& actors, Request request) {
+  auto promise = std::make_shared<std::promise<Result<T>>>();
   auto future = promise->get_future();
   if (!actors.settings.network) {
     promise->set_value(off());
@@ -32,12 +31,7 @@ std::future<Result<Kept>> ask_hub(Node::Actors& actors, Request request) {
         {.timeout = kPatience},
         [promise, self, hub](const Result<network::Answer<T>>& answer) {
           self->quit();
-          if (!answer) return promise->set_value(answer.error());
-          if (answer->error) return promise->set_value(*answer->error);
-          if constexpr (std::is_void_v<Kept>)
-            promise->set_value({});
-          else
-            promise->set_value(*answer->value);
+          promise->set_value(answer ? answer->outcome : Result<T>(answer.error()));
         },
         request);
   });
@@ -71,7 +65,7 @@ std::future<Result<std::string>> Node::invite(const document::DocumentId& id, ne
 std::future<Status> Node::revoke_invitation(const network::InvitationId& id) {
   network::RevokeInvitation request;
   request.id = id;
-  return ask_hub<bool, void>(*actors_, request);
+  return ask_hub<void>(*actors_, request);
 }
 
 std::future<Result<document::DocumentId>> Node::join(std::string link) {
@@ -88,13 +82,13 @@ std::future<Status> Node::accept(const document::DocumentId& offered) {
   network::DecideOffer request;
   request.document = offered;
   request.accept = true;
-  return ask_hub<bool, void>(*actors_, request);
+  return ask_hub<void>(*actors_, request);
 }
 
 std::future<Status> Node::decline(const document::DocumentId& offered) {
   network::DecideOffer request;
   request.document = offered;
-  return ask_hub<bool, void>(*actors_, request);
+  return ask_hub<void>(*actors_, request);
 }
 
 std::future<Result<std::vector<network::SyncLine>>> Node::sync_status() {

@@ -14,11 +14,21 @@ struct Control {
   union {
     introduction @0 :List(Data);  # statements of the sender's user document; the first message of each side
     difference @1 :Data;          # runtime/sync
-    invited @2 :Description;      # to whoever brought an invitation: it was granted
-    refused @3 :Text;             # to whoever brought one: a sentence
+    invited @2 :Invited;          # to whoever brought an invitation: it was granted
+    refused @3 :Refused;          # to whoever brought one
     describe @4 :List(Data);      # ids of documents that the other has named
     described @5 :Description;    # each of those that the sender holds and the other may sync
   }
+}
+
+struct Invited {
+  invitation @0 :Data;         # its id, 16 bytes
+  what @1 :Description;
+}
+
+struct Refused {
+  invitation @0 :Data;
+  sentence @1 :Text;
 }
 
 struct Description {

@@ -287,11 +287,12 @@ TEST_CASE("when this machine's addresses change, who could not be reached is dia
 }
 
 TEST_CASE("the port that is announced is one that others can reach") {
-  CHECK(!network::port_to_announce({}));
-  CHECK(!network::port_to_announce({"127.0.0.1:4242", "[::1]:4242", "localhost:1"}));
-  CHECK(network::port_to_announce({"127.0.0.1:1", "0.0.0.0:4242", "[::]:4243"}) == 4242);
-  CHECK(network::port_to_announce({"[2001:db8::1]:77"}) == 77);
-  CHECK(!network::port_to_announce({"0.0.0.0:99999", "nothing", "0.0.0.0:"}));
+  CHECK(!network::door_to_announce({}));
+  CHECK(!network::door_to_announce({"127.0.0.1:4242", "[::1]:4242", "localhost:1"}));
+  CHECK(network::door_to_announce({"127.0.0.1:1", "0.0.0.0:4242", "[::]:4243"}) == network::Door{4242, true, false});
+  CHECK(network::door_to_announce({"0.0.0.0:4242", "[::]:4242"}) == network::Door{4242, true, true});
+  CHECK(network::door_to_announce({"[2001:db8::1]:77"}) == network::Door{77, false, true});
+  CHECK(!network::door_to_announce({"0.0.0.0:99999", "nothing", "0.0.0.0:"}));
 }
 
 }  // namespace

@@ -125,6 +125,24 @@ TEST_CASE("an invitation works once, and not when it was taken back or comes fro
   CHECK(eve->documents().get()->empty());
 }
 
+TEST_CASE("several invitations brought at once are all granted, each with its own document") {
+  const auto ada = node_in(), bob = node_in();
+  std::vector<document::DocumentId> ids;
+  std::vector<std::future<Result<document::DocumentId>>> joins;
+  std::vector<std::string> links;
+  for (int i = 0; i < 6; ++i) {
+    ids.push_back(ada->create_document(package()).get().value());
+    links.push_back(link_to(*ada, ids.back()));
+  }
+  for (const std::string& link : links) joins.push_back(bob->join(link));
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    const auto joined = settled(std::move(joins[i]));
+    INFO(i << (joined ? std::string() : ": " + joined.error().message()));
+    REQUIRE(joined.ok());
+    CHECK(*joined == ids[i]);
+  }
+}
+
 TEST_CASE("nodes that were restarted find each other again and converge") {
   const TemporaryDirectory a, b;
   document::DocumentId id{};

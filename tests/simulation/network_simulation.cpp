@@ -171,11 +171,7 @@ class NetworkRun {
               [&self, request, finish, failed](const supervision::ChildPhase& phase) {
                 if (!phase.handle) return finish(Error(network::Errc::off, "the hub is not up"));
                 self.request(phase.handle, 90s, request)
-                    .then(
-                        [finish](const network::Answer<T>& answer) {
-                          finish(answer.error ? Result<T>(*answer.error) : Result<T>(*answer.value));
-                        },
-                        failed);
+                    .then([finish](const network::Answer<T>& answer) { finish(answer.outcome); }, failed);
               },
               failed);
     });

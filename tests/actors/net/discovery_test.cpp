@@ -115,7 +115,12 @@ class Eyes {
 };
 
 Announcement announcement(const std::string& instance, std::uint16_t port) {
-  return {instance, "host-of-" + instance, port, {"v=1", "id=of " + instance, std::string("raw=\0\xff", 6)}};
+  Announcement out;
+  out.instance = instance;
+  out.host = "host-of-" + instance;
+  out.port = port;
+  out.txt = {"v=1", "id=of " + instance, std::string("raw=\0\xff", 6)};
+  return out;
 }
 
 }  // namespace
@@ -201,6 +206,7 @@ TEST_CASE("What cannot be announced is refused, and what was announced stays") {
   CHECK(bad([](Announcement& a) { a.host = "a.b"; }));
   CHECK(bad([](Announcement& a) { a.host = std::string(64, 'x'); }));
   CHECK(bad([](Announcement& a) { a.port = 0; }));
+  CHECK(bad([](Announcement& a) { a.ipv4 = a.ipv6 = false; }));
   CHECK(bad([](Announcement& a) { a.txt.assign(9, "a=b"); }));
   CHECK(bad([](Announcement& a) { a.txt.assign(1, std::string(256, 'x')); }));
   CHECK(bad([](Announcement& a) { a.txt.assign(3, std::string(200, 'x')); }));

@@ -146,6 +146,8 @@ class Finding(RealNetwork):
         alice, bob = self.machine(1, "--visible", "Alice's desk"), self.machine(2, "--discover")
         near = lambda: [(p["device"], p["state"], p["name"]) for p in bob.value("peers", "--json")]
         self.until("she is seen", near, [(alice.device, "nearby", "Alice's desk")])
+        # She listens by IPv4 only, so that no IPv6 address of hers leads anywhere.
+        self.assertEqual([p["addresses"] for p in bob.value("peers", "--json")], [["ws://" + alice.address]])
         self.assertIn(alice.device + '  nearby  "Alice\'s desk"', bob.ok("peers"))
         self.assertEqual(alice.value("peers", "--json"), [])
         self.assertEqual(bob.ok("connect", alice.device).strip(), alice.device)
