@@ -318,7 +318,8 @@ caf::result<ReplyMessage> DocumentActor::subscribe(const Message<messages::Subsc
                  Result<document::Path> prefix = document_actor::read(request->getPrefix());
                  if (!prefix) return refusal(prefix.error());
                  const Result<Subscribed> made = service.subscribe(
-                     {std::move(*prefix), from_text(request->getVersion()), request->getTellWhenSaved()},
+                     {std::move(*prefix), from_text(request->getVersion()), request->getTellWhenSaved(),
+                      request->getClient()},
                      revision_or_none(request->getHave()));
                  if (made) subscribers_[made->subscription] = sender;
                  return to_reply(made);

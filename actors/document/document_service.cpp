@@ -133,12 +133,13 @@ Result<Update> DocumentService::pull(std::uint64_t subscription, std::optional<s
   const Watch& watch = watches_.at(watched->version);
   subscriptions_.pulled(subscription);
   if (watched->tell_when_saved && durable_ < revision()) unsaved_.insert(subscription);
+  const std::uint64_t written = watched->client == 0 ? 0 : replica_->last_done(watched->client);
   if (have) {
     if (auto patches = watch.history.since(*have))
       if (auto relative = relative_to(watched->prefix, std::move(*patches)))
-        return Update{*have, revision(), durable_, std::move(*relative), std::nullopt};
+        return Update{*have, revision(), durable_, written, std::move(*relative), std::nullopt};
   }
-  Update update{0, revision(), durable_, {}, document::Data()};
+  Update update{0, revision(), durable_, written, {}, document::Data()};
   const document::Reader reader = content().reader(bound(watch));
   const auto place = reader.locate(watched->prefix);
   if (place && place->present) update.snapshot = reader.data_at(*place);
@@ -169,7 +170,7 @@ Result<Update> DocumentService::get(const Path& path, const std::string& version
   const document::Reader reader = content().reader(*view ? **view : content().view());
   const auto place = reader.locate(path);
   if (!place) return place.error();
-  Update update{0, revision(), durable_, {}, document::Data()};
+  Update update{0, revision(), durable_, 0, {}, document::Data()};
   if (place->present) update.snapshot = reader.data_at(*place);
   return update;
 }
@@ -179,7 +180,7 @@ Result<Update> DocumentService::get_at(const document::Version& at, const Path& 
   replica_->observe();
   if (!value) return value.error();
   const document::Data* found = document::find(*value, path);
-  return Update{0, revision(), durable_, {}, found ? *found : document::Data()};
+  return Update{0, revision(), durable_, 0, {}, found ? *found : document::Data()};
 }
 
 Result<PermanentAddress> DocumentService::locate(const Path& path) const {

@@ -39,6 +39,7 @@ struct Update {
   std::uint64_t from = 0;  // of patches; in a watch, the `to` of the update before
   std::uint64_t to = 0;
   std::uint64_t durable = 0;               // the latest revision that is on the disk; at most `to`
+  std::uint64_t written = 0;               // of the subscriber's own writes, the number of the latest that `to` holds
   std::vector<document::Patch> patches;    // relative to the watched place
   std::optional<document::Data> snapshot;  // instead of patches: the value itself; null when the place does not exist
 };

@@ -84,12 +84,14 @@ ReplyMessage to_reply(const Result<Update>& update) {
       auto to = out.initSnapshot();
       to.setRevision(u.to);
       to.setDurable(u.durable);
+      to.setWritten(u.written);
       write(*u.snapshot, to.initValue());
     } else {
       auto to = out.initPatches();
       to.setFrom(u.from);
       to.setTo(u.to);
       to.setDurable(u.durable);
+      to.setWritten(u.written);
       write(u.patches, to.initPatches(count(u.patches.size())));
     }
   });
@@ -194,6 +196,7 @@ Result<Update> from_reply(const ReplyMessage& reply) {
   if (in->isSnapshot()) {
     update.to = in->getSnapshot().getRevision();
     update.durable = in->getSnapshot().getDurable();
+    update.written = in->getSnapshot().getWritten();
     Result<document::Data> value = read(in->getSnapshot().getValue());
     if (!value) return value.error();
     update.snapshot = std::move(*value);
@@ -201,6 +204,7 @@ Result<Update> from_reply(const ReplyMessage& reply) {
     update.from = in->getPatches().getFrom();
     update.to = in->getPatches().getTo();
     update.durable = in->getPatches().getDurable();
+    update.written = in->getPatches().getWritten();
     Result<std::vector<document::Patch>> patches = read(in->getPatches().getPatches());
     if (!patches) return patches.error();
     update.patches = std::move(*patches);

@@ -21,6 +21,7 @@ class Subscriptions {
     document::Path prefix;
     std::string version;           // as asked for; empty: the document's
     bool tell_when_saved = false;  // also when nothing new is to be seen
+    std::uint64_t client = 0;      // that makes writes of its own; 0: none
   };
 
   // Names start behind `first`, so that those of an earlier incarnation mean nothing.

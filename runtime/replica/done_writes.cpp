@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <limits>
 
 #include "runtime/replica/parts.h"
 
@@ -7,6 +8,12 @@ namespace tlfs::replica {
 const DoneEntry* DoneWrites::find(const WriteId& write) const {
   const auto at = by_id_.find(write);
   return at == by_id_.end() ? nullptr : &at->second;
+}
+
+std::uint64_t DoneWrites::last(std::uint64_t client) const {
+  const auto after = by_id_.upper_bound({client, std::numeric_limits<std::uint64_t>::max()});
+  if (after == by_id_.begin() || std::prev(after)->first.client != client) return 0;
+  return std::prev(after)->first.number;
 }
 
 void DoneWrites::add(const DoneEntry& entry) {

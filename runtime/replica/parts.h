@@ -16,6 +16,7 @@ using document::ChangeIndex;
 class DoneWrites {
  public:
   const DoneEntry* find(const WriteId& write) const;
+  std::uint64_t last(std::uint64_t client) const;
   // The next serial is its own.
   DoneEntry remember(const WriteId& write, std::uint64_t revision);
   // As records said; in any order, then settle().

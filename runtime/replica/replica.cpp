@@ -54,6 +54,8 @@ std::optional<std::uint64_t> Replica::done(const WriteId& write) const {
   return entry ? std::optional(entry->revision) : std::nullopt;
 }
 
+std::uint64_t Replica::last_done(std::uint64_t client) const { return parts_->done.last(client); }
+
 Result<Commit> Replica::run(const WriteId& write, const std::function<Result<Commit>(document::Document&)>& edit) {
   Parts& p = *parts_;
   if (const auto known = done(write)) {

@@ -107,6 +107,8 @@ class Replica {
   // ---- doing ----
   // The revision that a named write led to, when it was done already.
   std::optional<std::uint64_t> done(const WriteId& write) const;
+  // The highest number of a client's writes that were done and are remembered; 0: none.
+  std::uint64_t last_done(std::uint64_t client) const;
   // Runs a local transaction: `edit` calls transact, undo or redo of the document it is given and returns what that
   // returned. `write` is remembered as done when it succeeds.
   Result<document::Commit> run(const WriteId& write,

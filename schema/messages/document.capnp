@@ -154,6 +154,7 @@ struct Subscribe {
   # The revision that the subscriber has seen; the default stands for none: a snapshot comes first.
 
   tellWhenSaved @3 :Bool;      # a Changed also when everything that was pulled has reached the disk
+  client @4 :UInt64;           # whose writes (WriteId.client) a pull says something of; 0: nobody's
 }
 
 struct Subscribed {
@@ -184,12 +185,14 @@ struct Patches {
   to @1 :UInt64;               # the revision they lead to; equal to `from` when nothing has happened
   patches @2 :List(Patch);     # applied in order; paths start at the watched place
   durable @3 :UInt64;          # the latest revision that is on the disk
+  written @4 :UInt64;          # of the subscriber's own writes, the number of the latest that `to` holds; 0: none
 }
 
 struct Snapshot {
   revision @0 :UInt64;
   value @1 :Tree;              # of the watched place; none when it does not exist
   durable @2 :UInt64;          # the latest revision that is on the disk
+  written @3 :UInt64;          # as in Patches
 }
 
 struct Patch {

@@ -201,7 +201,7 @@ TEST_CASE("patches and snapshots come out of a message as they went in") {
   for (std::uint64_t seed = 0; seed < 300; ++seed) {
     INFO("seed " << seed);
     SeededRandom random(seed);
-    Update update{random.next(), random.next(), random.next(), {}, std::nullopt};
+    Update update{random.next(), random.next(), random.next(), random.next(), {}, std::nullopt};
     for (std::uint64_t n = random.below(6); n > 0; --n) update.patches.push_back(random_patch(random));
     const auto patches = from_reply<Update>(to_reply(Result<Update>(update)));
     REQUIRE(patches.ok());

@@ -187,6 +187,38 @@ TEST_CASE("a service that is opened again from its records is where it was, unse
   }
 }
 
+TEST_CASE("a pull names the subscriber's own latest write that it holds, also after the document was opened again") {
+  Notebook book;
+  const auto write = [&](std::uint64_t client, std::uint64_t number) {
+    WriteRequest request;
+    request.edits = Edits().increment(".count", 1).take();
+    request.id = {client, number};
+    REQUIRE(book.service->transact(std::move(request)).ok());
+  };
+  const auto written = [&](std::uint64_t client, std::optional<std::uint64_t> have) {
+    const auto there = book.service->subscribe({.prefix = {}, .version = {}, .client = client}, have);
+    REQUIRE(there.ok());
+    const auto update = book.service->pull(there->subscription, have);
+    REQUIRE(update.ok());
+    CHECK(update->snapshot.has_value() == !have.has_value());
+    return update->written;
+  };
+  const std::uint64_t before = book.service->revision();
+  CHECK(written(7, {}) == 0);
+  write(7, 1);
+  write(7, 2);
+  write(8, 5);
+  for (const bool again : {false, true}) {
+    if (again) book.reopen();
+    CHECK(written(7, {}) == 2);
+    CHECK(written(8, {}) == 5);
+    CHECK(written(6, {}) == 0);
+    CHECK(written(9, {}) == 0);
+    CHECK(written(0, {}) == 0);
+    if (!again) CHECK(written(7, before) == 2);
+  }
+}
+
 TEST_CASE("a stale splice lands between the characters it was meant for") {
   Notebook book;
   REQUIRE(book.write(Edits().splice(".text", 0, 0, "hello world")).ok());
