@@ -312,18 +312,18 @@ void DocumentActor::run_queue() {
 }
 
 caf::result<ReplyMessage> DocumentActor::subscribe(const Message<messages::Subscribe>& message) {
-  return serve(When::at_once, false,
-               [this, message, sender = caf::actor_cast<caf::actor_addr>(current_sender())](DocumentService& service) {
-                 const auto request = message.read();
-                 Result<document::Path> prefix = document_actor::read(request->getPrefix());
-                 if (!prefix) return refusal(prefix.error());
-                 const Result<Subscribed> made = service.subscribe(
-                     {std::move(*prefix), from_text(request->getVersion()), request->getTellWhenSaved(),
-                      request->getClient()},
-                     revision_or_none(request->getHave()));
-                 if (made) subscribers_[made->subscription] = sender;
-                 return to_reply(made);
-               });
+  return serve(
+      When::at_once, false,
+      [this, message, sender = caf::actor_cast<caf::actor_addr>(current_sender())](DocumentService& service) {
+        const auto request = message.read();
+        Result<document::Path> prefix = document_actor::read(request->getPrefix());
+        if (!prefix) return refusal(prefix.error());
+        const Result<Subscribed> made = service.subscribe(
+            {std::move(*prefix), from_text(request->getVersion()), request->getTellWhenSaved(), request->getClient()},
+            revision_or_none(request->getHave()));
+        if (made) subscribers_[made->subscription] = sender;
+        return to_reply(made);
+      });
 }
 
 // What a user or group says of itself may lie on the disk, where nobody has asked for it since the node started.

@@ -191,7 +191,7 @@ TEST_CASE("a pull names the subscriber's own latest write that it holds, also af
   Notebook book;
   const auto write = [&](std::uint64_t client, std::uint64_t number) {
     WriteRequest request;
-    request.edits = Edits().increment(".count", 1).take();
+    request.edits = std::move(Edits().increment(".count", 1)).take();
     request.id = {client, number};
     REQUIRE(book.service->transact(std::move(request)).ok());
   };
