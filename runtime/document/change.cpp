@@ -1,15 +1,11 @@
 #include "runtime/document/change.h"
 
-#include <capnp/message.h>
-#include <capnp/serialize.h>
-#include <kj/exception.h>
-
 #include <algorithm>
-#include <cstring>
 #include <set>
 
 #include "runtime/base/check.h"
 #include "runtime/base/varint.h"
+#include "schema/framing/framing.h"
 #include "schema/messages/change.capnp.h"
 
 namespace tlfs::document {
@@ -17,9 +13,6 @@ namespace tlfs::document {
 namespace {
 
 constexpr std::uint8_t kHeaderVersion = 1;
-// A reader of a message may follow pointers over this many words for each word that is there; enough to read every
-// field once.
-constexpr std::uint64_t kTraversalFactor = 2;
 constexpr int kNestingLimit = 16;
 
 Error malformed(std::string what) { return Error(Errc::malformed, "change: " + std::move(what)); }
@@ -223,26 +216,12 @@ Bytes encode_change(const Change& change) {
     target.setPayload(as_data(leaf->payload));
   }
   if (change.signature) message.setSignature(as_data(*change.signature));
-  const auto flat = capnp::messageToFlatArray(builder);
-  const auto bytes = flat.asBytes();
-  return Bytes(bytes.begin(), bytes.end());
+  return framing::to_bytes(builder);
 }
 
 Result<Change> decode_change(ByteView bytes) {
   if (bytes.size() > kMaxChangeBytes) return too_much("more than " + std::to_string(kMaxChangeBytes) + " bytes");
-  if (bytes.empty() || bytes.size() % sizeof(capnp::word) != 0) return malformed("not a whole number of words");
-  // The bytes may lie anywhere, words must be aligned.
-  auto words = kj::heapArray<capnp::word>(bytes.size() / sizeof(capnp::word));
-  std::memcpy(words.begin(), bytes.data(), bytes.size());
-  capnp::ReaderOptions options;
-  options.traversalLimitInWords = kTraversalFactor * words.size();
-  options.nestingLimit = kNestingLimit;
-  try {
-    capnp::FlatArrayMessageReader reader(words, options);
-    return read_change(reader.getRoot<messages::Change>());
-  } catch (const kj::Exception& e) {
-    return malformed(std::string("not a Cap'n Proto message of that kind: ") + e.getDescription().cStr());
-  }
+  return framing::read<messages::Change>(bytes, kNestingLimit, read_change, malformed);
 }
 
 }  // namespace tlfs::document

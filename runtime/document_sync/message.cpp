@@ -1,19 +1,13 @@
 #include "runtime/document_sync/message.h"
 
-#include <capnp/message.h>
-#include <capnp/serialize.h>
-#include <kj/exception.h>
-
-#include <cstring>
-
 #include "runtime/base/utf.h"
+#include "schema/framing/framing.h"
 #include "schema/messages/document_sync.capnp.h"
 
 namespace tlfs::document_sync {
 
 namespace {
 
-constexpr std::uint64_t kTraversalFactor = 2;
 constexpr int kNestingLimit = 16;
 
 Error malformed(std::string what) { return Error(Errc::malformed, "document sync: " + std::move(what)); }
@@ -146,26 +140,12 @@ Result<Message> read(messages::DocumentSync::Reader in) {
 Bytes encode_message(const Message& message) {
   capnp::MallocMessageBuilder builder;
   std::visit(Writer(builder.initRoot<messages::DocumentSync>()), message);
-  const kj::Array<capnp::word> flat = capnp::messageToFlatArray(builder);
-  const auto bytes = flat.asBytes();
-  return Bytes(bytes.begin(), bytes.end());
+  return framing::to_bytes(builder);
 }
 
 Result<Message> decode_message(ByteView bytes) {
   if (bytes.size() > kMaxMessageBytes) return too_much("more than " + std::to_string(kMaxMessageBytes) + " bytes");
-  if (bytes.empty() || bytes.size() % sizeof(capnp::word) != 0) return malformed("not a whole number of words");
-  // The bytes may lie anywhere, words must be aligned.
-  auto words = kj::heapArray<capnp::word>(bytes.size() / sizeof(capnp::word));
-  std::memcpy(words.begin(), bytes.data(), bytes.size());
-  capnp::ReaderOptions options;
-  options.traversalLimitInWords = kTraversalFactor * words.size();
-  options.nestingLimit = kNestingLimit;
-  try {
-    capnp::FlatArrayMessageReader reader(words, options);
-    return read(reader.getRoot<messages::DocumentSync>());
-  } catch (const kj::Exception& e) {
-    return malformed(std::string("not a Cap'n Proto message of that kind: ") + e.getDescription().cStr());
-  }
+  return framing::read<messages::DocumentSync>(bytes, kNestingLimit, read, malformed);
 }
 
 }  // namespace tlfs::document_sync

@@ -1,19 +1,14 @@
 #include "runtime/link/hello.h"
 
-#include <capnp/message.h>
-#include <capnp/serialize.h>
-#include <kj/exception.h>
-
 #include <algorithm>
-#include <cstring>
 #include <iterator>
 
+#include "schema/framing/framing.h"
 #include "schema/messages/link.capnp.h"
 
 namespace tlfs::link {
 namespace {
 
-constexpr std::uint64_t kTraversalFactor = 2;  // every field is read once
 constexpr int kNestingLimit = 8;
 
 Error malformed(std::string what) { return Error(Errc::malformed, "hello: " + std::move(what)); }
@@ -68,25 +63,12 @@ Result<Bytes> encode_hello(const Hello& hello) {
   auto names = out.initCapabilities(static_cast<unsigned>(hello.capabilities.size()));
   for (unsigned i = 0; i < names.size(); ++i) names.set(i, hello.capabilities[i].c_str());
   out.setPayload({hello.payload.data(), hello.payload.size()});
-  const auto flat = capnp::messageToFlatArray(builder);
-  const auto bytes = flat.asBytes();
-  return Bytes(bytes.begin(), bytes.end());
+  return framing::to_bytes(builder);
 }
 
 Result<Hello> decode_hello(ByteView bytes) {
   if (bytes.size() > kMaxHelloBytes) return beyond("more than " + std::to_string(kMaxHelloBytes) + " bytes");
-  if (bytes.empty() || bytes.size() % sizeof(capnp::word) != 0) return malformed("not a whole number of words");
-  auto words = kj::heapArray<capnp::word>(bytes.size() / sizeof(capnp::word));
-  std::memcpy(words.begin(), bytes.data(), bytes.size());
-  capnp::ReaderOptions options;
-  options.traversalLimitInWords = kTraversalFactor * words.size();
-  options.nestingLimit = kNestingLimit;
-  try {
-    capnp::FlatArrayMessageReader reader(words, options);
-    return read_hello(reader.getRoot<messages::Hello>());
-  } catch (const kj::Exception& e) {
-    return malformed(std::string("not a Cap'n Proto message of that kind: ") + e.getDescription().cStr());
-  }
+  return framing::read<messages::Hello>(bytes, kNestingLimit, read_hello, malformed);
 }
 
 std::vector<std::string> common_capabilities(const std::vector<std::string>& a, const std::vector<std::string>& b) {

@@ -1,22 +1,17 @@
 #include "runtime/sync/difference_message.h"
 
-#include <capnp/message.h>
-#include <capnp/serialize.h>
-#include <kj/exception.h>
-
 #include <algorithm>
-#include <cstring>
 #include <string>
 
 #include "runtime/base/check.h"
+#include "schema/framing/framing.h"
 #include "schema/messages/sync.capnp.h"
 
 namespace tlfs::sync {
 namespace {
 
-// A message is a few lists of plain words: deeper, or read more than once, is an attack.
+// A message is a few lists of plain words: deeper is an attack.
 constexpr int kNesting = 8;
-constexpr std::uint64_t kTraversalFactor = 2;
 constexpr unsigned kFirstWords = 32;
 
 using PartReader = capnp::List<messages::DifferencePart>::Reader;
@@ -235,28 +230,16 @@ Result<DifferenceMessage> read(messages::DifferenceMessage::Reader in) {
 Bytes encode_difference(const DifferenceMessage& message) {
   capnp::MallocMessageBuilder builder(kFirstWords);
   std::visit(Writer{builder.initRoot<messages::DifferenceMessage>()}, message);
-  const auto flat = capnp::messageToFlatArray(builder);
-  const auto bytes = flat.asBytes();
+  Bytes bytes = framing::to_bytes(builder);
   TLFS_CHECK(bytes.size() <= kMaxDifferenceBytes,
              "a message about differing documents is larger than its limits allow");
-  return Bytes(bytes.begin(), bytes.end());
+  return bytes;
 }
 
 Result<DifferenceMessage> decode_difference(ByteView bytes) {
   if (bytes.size() > kMaxDifferenceBytes) return too_many("bytes", bytes.size(), kMaxDifferenceBytes);
-  if (bytes.empty() || bytes.size() % sizeof(capnp::word) != 0) return malformed("not a whole number of words");
-  // The bytes may lie anywhere, words must be aligned.
-  auto words = kj::heapArray<capnp::word>(bytes.size() / sizeof(capnp::word));
-  std::memcpy(words.begin(), bytes.data(), bytes.size());
-  capnp::ReaderOptions options;
-  options.traversalLimitInWords = kTraversalFactor * words.size();
-  options.nestingLimit = kNesting;
-  try {
-    capnp::FlatArrayMessageReader reader(words, options);
-    return read(reader.getRoot<messages::DifferenceMessage>());
-  } catch (const kj::Exception& e) {
-    return malformed(std::string("not a Cap'n Proto message of that kind: ") + e.getDescription().cStr());
-  }
+  return framing::read<messages::DifferenceMessage>(
+      bytes, kNesting, [](messages::DifferenceMessage::Reader root) { return read(root); }, malformed);
 }
 
 }  // namespace tlfs::sync

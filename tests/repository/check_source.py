@@ -18,7 +18,7 @@ MAY_INCLUDE = {
     "runtime/base": ("runtime/base",),
     "runtime/crypto": ("runtime/crypto", "runtime/base"),
     "schema": ("schema", "runtime/base", "runtime/crypto"),
-    "runtime": ("runtime", "schema/lens", "schema/messages"),
+    "runtime": ("runtime", "schema/framing", "schema/lens", "schema/messages"),
     "actors": ("actors", "runtime", "schema"),
     "bridges": ("bridges", "actors", "runtime", "schema"),
     "examples": ("examples", "bridges", "actors", "runtime", "schema"),
