@@ -49,7 +49,6 @@ inline constexpr std::size_t kMaxQueued = 4096;  // requests, while the document
 // are conversations, and else in a node with a network.
 inline constexpr std::chrono::milliseconds kSealAfter{20}, kSealAtLatest{100};
 inline constexpr std::chrono::milliseconds kLoneSealAfter{1000}, kLoneSealAtLatest{10'000};
-inline constexpr const char* kHubId = "hub";  // the network's, at supervision::kNetworkPath
 inline constexpr const char* kNotHere = "the document is not here";
 
 class DocumentActor : public caf::event_based_actor {

@@ -13,6 +13,9 @@
 
 namespace tlfs::document_actor {
 
+// Who is told how documents stand: the network's hub, a child of supervision::kNetworkPath.
+inline constexpr const char* kHubId = "hub";
+
 // Names one conversation with one peer; given by the link, never used twice in a process.
 using SyncNumber = std::uint64_t;
 

@@ -43,7 +43,7 @@
 
 namespace tlfs::network {
 
-inline constexpr const char* kHubId = "hub";
+using document_actor::kHubId;
 inline constexpr std::size_t kMaxPeers = 4'096;                 // linked or remembered
 inline constexpr std::size_t kMaxStrangers = 512;               // links that have not proved their peer yet
 inline constexpr std::size_t kMaxOffers = 1'024;                // that wait for a decision

@@ -14,11 +14,13 @@
 #include "actors/node/node.h"
 #include "runtime/invitation/announcement.h"
 #include "schema/compiler/compile.h"
+#include "tests/actors/patience.h"
 
 namespace tlfs {
 namespace {
 
-constexpr std::chrono::seconds kPatience{30};
+using testing::comes_true;
+using testing::kPatience;
 
 // What its nodes announce, all others see. Its services stand at 127.0.0.1.
 class Street : public std::enable_shared_from_this<Street> {
@@ -142,16 +144,6 @@ std::unique_ptr<Node> node_on(Street& street, const Resident& who = {}, const st
   auto node = Node::start(std::move(settings));
   REQUIRE(node.ok());
   return std::move(*node);
-}
-
-template <class F>
-bool comes_true(F what) {
-  const auto until = std::chrono::steady_clock::now() + kPatience;
-  while (std::chrono::steady_clock::now() < until) {
-    if (what()) return true;
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  }
-  return false;
 }
 
 std::optional<network::PeerInfo> shown(Node& node, const crypto::PublicKey& device) {

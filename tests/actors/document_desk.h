@@ -13,6 +13,7 @@
 #include "runtime/access/realm.h"
 #include "runtime/storage/memory_store.h"
 #include "schema/compiler/compile.h"
+#include "tests/runtime/storage/wrapped_store.h"
 
 namespace tlfs::document_actor::testing {
 
@@ -94,10 +95,10 @@ struct Disk {
   }
 };
 
-class FlakyStore final : public storage::Store {
+class FlakyStore final : public storage::WrappedStore {
  public:
   FlakyStore(std::shared_ptr<Disk> disk, std::unique_ptr<storage::Store> inside)
-      : disk_(std::move(disk)), inside_(std::move(inside)) {}
+      : WrappedStore(std::move(inside)), disk_(std::move(disk)) {}
   static Result<std::unique_ptr<storage::Store>> open(const std::shared_ptr<Disk>& disk) {
     auto inside = storage::open_memory_store(disk->records);
     if (!inside) return inside.error();
@@ -107,25 +108,17 @@ class FlakyStore final : public storage::Store {
   Status write(const storage::Batch& batch) override {
     const bool fails = disk_->calls++ == disk_->throw_at;
     if (fails && !disk_->kept) throw std::runtime_error("the disk hummed a tune");
-    Status s = inside_->write(batch);
+    Status s = inside().write(batch);
     if (fails) throw std::runtime_error("the disk hummed a tune");
     return s;
   }
-  Result<std::optional<Bytes>> read(ByteView key) override { return inside_->read(key); }
   Result<storage::Scanned> scan(ByteView from, ByteView to, const Visitor& visit) override {
     if (disk_->unreadable) return Error(storage::Errc::io, "the disk shows nothing");
-    return inside_->scan(from, to, visit);
+    return inside().scan(from, to, visit);
   }
-  Result<storage::Stat> stat() override { return inside_->stat(); }
-  Result<storage::CheckReport> check(const Progress& progress) override { return inside_->check(progress); }
-  Result<storage::CheckReport> settle(const std::optional<storage::DocumentId>& document) override {
-    return inside_->settle(document);
-  }
-  Result<storage::CheckReport> settle_all() override { return inside_->settle_all(); }
 
  private:
   std::shared_ptr<Disk> disk_;
-  std::unique_ptr<storage::Store> inside_;
 };
 
 // Keeps a copy of a document from updates alone.

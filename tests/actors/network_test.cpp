@@ -11,13 +11,15 @@
 #include "actors/node/node.h"
 #include "runtime/invitation/invitation.h"
 #include "schema/compiler/compile.h"
+#include "tests/actors/patience.h"
 
 namespace tlfs {
 namespace {
 
 using document::Data;
 
-constexpr std::chrono::seconds kPatience{30};
+using testing::comes_true;
+using testing::kPatience;
 
 std::shared_ptr<const schema::Package> package() {
   return schema::compile("n { 0.1.0 { .: Struct .text: Text .count: Counter } }", "n.tlfs")->front().package;
@@ -46,16 +48,6 @@ template <class T>
 Result<T> settled(std::future<Result<T>> future) {
   if (future.wait_for(kPatience * 2) != std::future_status::ready) return Error(network::Errc::timeout, "no answer");
   return future.get();
-}
-
-template <class F>
-bool comes_true(F what) {
-  const auto until = std::chrono::steady_clock::now() + kPatience;
-  while (std::chrono::steady_clock::now() < until) {
-    if (what()) return true;
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  }
-  return false;
 }
 
 std::string value_of(Node& node, const document::DocumentId& id) {

@@ -6,6 +6,7 @@
 #include "actors/testing/world.h"
 #include "runtime/storage/layout.h"
 #include "runtime/storage/memory_store.h"
+#include "tests/runtime/storage/wrapped_store.h"
 
 namespace tlfs::store {
 namespace {
@@ -22,10 +23,10 @@ struct Disk {
   bool throws = false, throws_after = false;  // the next write
 };
 
-class WatchedStore final : public storage::Store {
+class WatchedStore final : public storage::WrappedStore {
  public:
   WatchedStore(std::shared_ptr<Disk> disk, std::unique_ptr<storage::Store> inside)
-      : disk_(std::move(disk)), inside_(std::move(inside)) {}
+      : WrappedStore(std::move(inside)), disk_(std::move(disk)) {}
 
   Status write(const storage::Batch& batch) override {
     disk_->before_write();
@@ -34,24 +35,13 @@ class WatchedStore final : public storage::Store {
       values.push_back(w.value ? std::string(w.value->begin(), w.value->end()) : "-");
     disk_->commits.push_back(std::move(values));
     if (std::exchange(disk_->throws, false)) throw std::runtime_error("the disk hummed a tune");
-    Status status = inside_->write(batch);
+    Status status = inside().write(batch);
     if (std::exchange(disk_->throws_after, false)) throw std::runtime_error("the disk hummed a tune");
     return status;
   }
-  Result<std::optional<Bytes>> read(ByteView key) override { return inside_->read(key); }
-  Result<storage::Scanned> scan(ByteView from, ByteView to, const Visitor& visit) override {
-    return inside_->scan(from, to, visit);
-  }
-  Result<storage::Stat> stat() override { return inside_->stat(); }
-  Result<storage::CheckReport> check(const Progress& progress) override { return inside_->check(progress); }
-  Result<storage::CheckReport> settle(const std::optional<storage::DocumentId>& document) override {
-    return inside_->settle(document);
-  }
-  Result<storage::CheckReport> settle_all() override { return inside_->settle_all(); }
 
  private:
   std::shared_ptr<Disk> disk_;
-  std::unique_ptr<storage::Store> inside_;
 };
 
 std::shared_ptr<const storage::Batch> batch_of(const std::string& name, const std::string& value) {

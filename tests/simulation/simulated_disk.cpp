@@ -2,6 +2,7 @@
 
 #include "runtime/storage/frame.h"
 #include "runtime/storage/layout.h"
+#include "tests/runtime/storage/wrapped_store.h"
 
 namespace tlfs::simulation {
 namespace {
@@ -15,10 +16,10 @@ struct State {
   std::optional<storage::Errc> refuses_with;  // every write
 };
 
-class SimulatedStore final : public storage::Store {
+class SimulatedStore final : public storage::WrappedStore {
  public:
   SimulatedStore(std::shared_ptr<State> disk, std::unique_ptr<storage::Store> inside)
-      : disk_(std::move(disk)), inside_(std::move(inside)) {}
+      : WrappedStore(std::move(inside)), disk_(std::move(disk)) {}
 
   Status write(const storage::Batch& batch) override {
     if (disk_->power_lost) fail();
@@ -26,20 +27,10 @@ class SimulatedStore final : public storage::Store {
     ++disk_->writes;
     if (last && !disk_->write_is_kept) fail();
     if (!last && disk_->refuses_with) return Error(*disk_->refuses_with, "the simulated disk takes nothing");
-    Status status = inside_->write(batch);
+    Status status = inside().write(batch);
     if (last) fail();
     return status;
   }
-  Result<std::optional<Bytes>> read(ByteView key) override { return inside_->read(key); }
-  Result<storage::Scanned> scan(ByteView from, ByteView to, const Visitor& visit) override {
-    return inside_->scan(from, to, visit);
-  }
-  Result<storage::Stat> stat() override { return inside_->stat(); }
-  Result<storage::CheckReport> check(const Progress& progress) override { return inside_->check(progress); }
-  Result<storage::CheckReport> settle(const std::optional<storage::DocumentId>& document) override {
-    return inside_->settle(document);
-  }
-  Result<storage::CheckReport> settle_all() override { return inside_->settle_all(); }
 
  private:
   [[noreturn]] void fail() {
@@ -47,7 +38,6 @@ class SimulatedStore final : public storage::Store {
     throw PowerLoss();
   }
   std::shared_ptr<State> disk_;
-  std::unique_ptr<storage::Store> inside_;
 };
 
 class RecordDisk final : public Disk {
