@@ -162,6 +162,10 @@ caf::behavior DocumentActor::make_behavior() {
                                    if (!level || !who) return refusal(level ? who.error() : level.error());
                                    return to_reply(service.explain(from_text(in.getAt()), *level, *who));
                                  }),
+      handler<messages::GetHolders>(When::at_once, false,
+                                    [](DocumentService& service, messages::GetHolders::Reader in) {
+                                      return to_reply(service.holders(from_text(in.getAt())));
+                                    }),
       handler<messages::ChangesSince>(When::saved, true,
                                       [](DocumentService& service, messages::ChangesSince::Reader in) {
                                         const Result<document::Version> heads = read_heads(in.getHeads());

@@ -277,6 +277,17 @@ Result<Explained> DocumentService::explain(const std::string& path, access::Leve
   return Explained{why.allowed, why.level, std::move(why.sentence)};
 }
 
+Result<std::vector<Holder>> DocumentService::holders(const std::string& path) const {
+  const auto at = document().address(path);
+  if (!at) return at.error();
+  const auto found = document().holders(*at);
+  if (!found) return found.error();
+  std::vector<Holder> out;
+  out.reserve(found->size());
+  for (const auto& [who, level] : *found) out.push_back({who, level});
+  return out;
+}
+
 // ---- replicating ----
 
 Changes DocumentService::changes_since(const document::Version& have, const std::optional<crypto::PublicKey>& peer) {

@@ -67,6 +67,7 @@ class DocumentService {
   Status revoke(const std::string& path, access::Level level, const access::Principal& from, access::Level keep);
   Status admit(const access::Principal& from);
   Result<Explained> explain(const std::string& path, access::Level level, const access::Principal& who) const;
+  Result<std::vector<Holder>> holders(const std::string& path) const;
   // Says what nobody needs to ask for. To be called when statements have come, here or elsewhere.
   bool tend();
 

@@ -89,4 +89,9 @@ struct Explained {
   std::string sentence;
 };
 
+struct Holder {
+  access::Principal who;                      // as a grant names it
+  access::Level level = access::Level::none;  // the highest that it has there
+};
+
 }  // namespace tlfs::document_actor

@@ -165,6 +165,16 @@ ReplyMessage to_reply(const Result<Explained>& explained) {
   });
 }
 
+ReplyMessage to_reply(const Result<std::vector<Holder>>& holders) {
+  return reply(holders, [](const std::vector<Holder>& all, messages::Reply::Builder& out) {
+    auto to = out.initHolders(count(all.size()));
+    for (unsigned i = 0; i < to.size(); ++i) {
+      write(all[i].who, to[i].initWho());
+      to[i].setLevel(static_cast<messages::Level>(all[i].level));
+    }
+  });
+}
+
 template <>
 Result<void> from_reply(const ReplyMessage& reply) {
   const auto in = reply.read();
@@ -289,6 +299,20 @@ Result<Explained> from_reply(const ReplyMessage& reply) {
   const Result<access::Level> level = read(from.getLevel());
   if (!level) return level.error();
   return Explained{from.getAllowed(), *level, from_text(from.getSentence())};
+}
+
+template <>
+Result<std::vector<Holder>> from_reply(const ReplyMessage& reply) {
+  const auto in = reply.read();
+  if (!in->isHolders()) return unexpected(*in);
+  std::vector<Holder> out;
+  for (const auto holder : in->getHolders()) {
+    auto who = read(holder.getWho());
+    const Result<access::Level> level = read(holder.getLevel());
+    if (!who || !level) return who ? level.error() : who.error();
+    out.push_back({std::move(*who), *level});
+  }
+  return out;
 }
 
 }  // namespace tlfs::document_actor

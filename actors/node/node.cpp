@@ -596,6 +596,14 @@ std::future<Result<Explained>> Node::explain(const document::DocumentId& id, std
   return std::move(future);
 }
 
+std::future<Result<std::vector<Holder>>> Node::holders(const document::DocumentId& id, std::string_view path) {
+  auto [done, future] = promised<std::vector<Holder>>();
+  ask<std::vector<Holder>>(
+      id, message_of<messages::GetHolders>([&](auto& root) { root.setAt(document_actor::to_text(std::string(path))); }),
+      std::move(done));
+  return std::move(future);
+}
+
 // ---- replicating ----
 
 void Node::changes_since(const document::DocumentId& id, document::Version have, Callback<Changes> done,

@@ -47,6 +47,7 @@ using document_actor::DocumentStatus;
 using document_actor::Edits;
 using document_actor::Explained;
 using document_actor::HistoryEntry;
+using document_actor::Holder;
 using document_actor::Imported;
 using document_actor::PermanentAddress;
 using document_actor::Update;
@@ -184,6 +185,8 @@ class Node {
   std::future<Status> admit(const document::DocumentId& id, const access::Principal& from);
   std::future<Result<Explained>> explain(const document::DocumentId& id, std::string_view path, access::Level level,
                                          const access::Principal& who);
+  // Whoever holds anything at a place.
+  std::future<Result<std::vector<Holder>>> holders(const document::DocumentId& id, std::string_view path);
 
   // ---- replicating ----
   // What a replica that has `have` lacks, changes and statements. Seals and signs what is pending. With `peer`, as that

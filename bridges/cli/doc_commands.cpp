@@ -271,6 +271,20 @@ int explain(const CommandContext& context, const Options& o) {
       });
 }
 
+int access(const CommandContext& context, const Options& o) {
+  return ask(
+      context, o.json, [&](RequestRoot request) { return fill_place(o, request.initListHolders()), Status(); },
+      [&](ReplyReader reply) {
+        Data::Array lines;
+        for (const auto holder : reply.getHolders()) {
+          const std::string who = string_of(holder.getPrincipal()), level = string_of(holder.getLevel());
+          if (!o.json) std::cout << who << "  " << level << "\n";
+          lines.emplace_back(Data::Object{{"principal", text_data(who)}, {"level", text_data(level)}});
+        }
+        return o.json ? print_json(Data(std::move(lines))) : static_cast<int>(kExitOk);
+      });
+}
+
 }  // namespace
 
 void add_doc_commands(CLI::App& app, const CommandContext& context) {
@@ -343,6 +357,11 @@ void add_doc_commands(CLI::App& app, const CommandContext& context) {
               "tlfs doc status groceries"},
              status);
   document(sub);
+
+  sub = verb({"access", "List who may do what in a document, or in a part of it.", "tlfs doc access groceries .tasks"},
+             access);
+  document(sub);
+  path(sub);
 
   sub = verb({"explain", "Say why somebody may do something in a document, or what is missing.",
               "tlfs doc explain groceries anyone read .tasks"},

@@ -51,6 +51,7 @@ class Verb {
   Status status(capnp::Text::Reader document);
   Status change_access(messages::control::ChangeAccess::Reader in, bool grant);
   Status explain(messages::control::ChangeAccess::Reader in);
+  Status holders(messages::control::Place::Reader in);
   Status tree();
   Status metrics();
   Status introduction();
@@ -103,6 +104,8 @@ Status Verb::run() {
       return change_access(request_.getRevoke(), false);
     case ControlRequest::EXPLAIN:
       return explain(request_.getExplain());
+    case ControlRequest::LIST_HOLDERS:
+      return holders(request_.getListHolders());
     case ControlRequest::NODE_TREE:
       return tree();
     case ControlRequest::NODE_METRICS:
@@ -306,6 +309,19 @@ Status Verb::explain(messages::control::ChangeAccess::Reader in) {
   out.setAllowed(explained->allowed);
   out.setLevel(std::string(access::level_name(explained->level)));
   out.setSentence(explained->sentence);
+  return {};
+}
+
+Status Verb::holders(messages::control::Place::Reader in) {
+  const auto id = find_document(node_, in.getDocument());
+  if (!id) return id.error();
+  const auto found = settled(node_.holders(*id, path_of(in)));
+  if (!found) return found.error();
+  auto out = reply_->initHolders(static_cast<unsigned>(found->size()));
+  for (unsigned i = 0; i < out.size(); ++i) {
+    out[i].setPrincipal(principal_text((*found)[i].who));
+    out[i].setLevel(std::string(access::level_name((*found)[i].level)));
+  }
   return {};
 }
 

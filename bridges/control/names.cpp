@@ -118,6 +118,19 @@ Result<access::Principal> parse_principal(std::string_view text) {
                                    "user: and the 64 digits of a user's id (`tlfs id` shows both of yours)");
 }
 
+std::string principal_text(const access::Principal& principal) {
+  switch (principal.kind) {
+    case access::Principal::Kind::anyone:
+      return "anyone";
+    case access::Principal::Kind::key:
+      return "device:" + to_hex(principal.key);
+    case access::Principal::Kind::members:
+      if (principal == access::Principal::user(principal.document())) return "user:" + to_hex(principal.key);
+      return "members:" + to_hex(principal.key) + ":" + std::string(access::level_name(principal.level));
+  }
+  return "";
+}
+
 Result<access::Level> parse_level(std::string_view text) {
   const std::optional<access::Level> level = access::level_from_name(text);
   if (level && *level != access::Level::none) return *level;

@@ -36,6 +36,8 @@ Result<document::DocumentId> choose_offer(std::string_view text, const std::vect
 
 // anyone, device:HEX, user:HEX. bad_name.
 Result<access::Principal> parse_principal(std::string_view text);
+// The same back; a group that is no user: members:HEX:LEVEL.
+std::string principal_text(const access::Principal& principal);
 // The levels that can be given: sync, read, write, control, own. bad_name.
 Result<access::Level> parse_level(std::string_view text);
 

@@ -529,6 +529,15 @@ Level ProtectedDocument::level(const Principal& who, const Address& at) const {
   return scope ? log_.rules().level(who, *scope) : Level::none;
 }
 
+Result<std::map<Principal, Level>> ProtectedDocument::holders(const Address& at) const {
+  const Result<Scope> scope = scope_of(at);
+  if (!scope) return scope.error();
+  std::map<Principal, Level> out;
+  for (const Level l : {Level::own, Level::control, Level::write, Level::read, Level::sync})
+    for (const Principal& p : log_.rules().holders(l, *scope)) out.emplace(p, l);
+  return out;
+}
+
 Explanation ProtectedDocument::explain(const Principal& who, Level level, const Address& at) const {
   Explanation out;
   const Result<Scope> scope = scope_of(at);

@@ -135,6 +135,9 @@ class ProtectedDocument final : private document::Guard, private Sightings {
   Result<Scope> scope_of(const Address& at) const;
   Level level(const Principal& who, const Address& at) const;
   Explanation explain(const Principal& who, Level level, const Address& at) const;
+  // Whoever holds anything there now, as the grants name them, each with the highest level. Ascending by principal.
+  // no_key.
+  Result<std::map<Principal, Level>> holders(const Address& at) const;
   // Changes of which at least one leaf is withheld count once.
   std::vector<Withheld> withheld_leaves() const;
   std::vector<AccessEvent> take_events();

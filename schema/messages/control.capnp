@@ -40,6 +40,7 @@ struct ControlRequest {
     listInvitations @26 :Void; # Invitations
     decideOffer @27 :DecideOffer;   # done
     syncStatus @28 :Void;      # Sync
+    listHolders @29 :Place;    # Holders
   }
 }
 
@@ -117,6 +118,7 @@ struct ControlReply {
     joined @19 :Data;          # the document's id, 32 bytes
     invitations @20 :InvitationLines;
     sync @21 :List(SyncLine);
+    holders @22 :List(HolderLine);
   }
 }
 
@@ -190,6 +192,11 @@ struct Explanation {
   allowed @0 :Bool;
   level @1 :Text;              # what the principal has there
   sentence @2 :Text;
+}
+
+struct HolderLine {
+  principal @0 :Text;          # anyone, device:HEX, user:HEX, or members:HEX:LEVEL of another group
+  level @1 :Text;              # the highest that it has there
 }
 
 struct PeerLine {

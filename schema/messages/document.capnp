@@ -335,6 +335,16 @@ struct Explained {
   sentence @2 :Text;           # what allows it, or what is missing
 }
 
+struct GetHolders {
+  # Holders of a place.
+  at @0 :Text;
+}
+
+struct Holder {
+  who @0 :Principal;           # as a grant names it
+  level @1 :Level;             # the highest that it has there
+}
+
 # ---- replicating ----
 
 struct ChangesSince {
@@ -389,5 +399,6 @@ struct Reply {
     history @9 :History;
     status @10 :DocumentStatus;
     explained @11 :Explained;
+    holders @12 :List(Holder);
   }
 }

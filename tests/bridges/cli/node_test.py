@@ -207,6 +207,11 @@ class Verbs:
         own = "device:" + self.value("id", "--json")["device"]
         self.assertTrue(self.value("doc", "explain", "list", own, "own", "--json")["allowed"])
         self.assertEqual(self.value("grant", "list", device, "write", "--json"), {"ok": True})
+        user = "user:" + self.value("id", "--json")["user"]
+        holders = {h["principal"]: h["level"] for h in self.value("doc", "access", "list", "--json")}
+        self.assertEqual(holders, {user: "own", device: "write"})
+        self.assertIn(device + "  write\n", self.ok("doc", "access", "list", ".tasks"))
+        self.refused(1, "no field", "doc", "access", "list", ".nowhere")
         self.refused(3, "", "grant", "list", device, "read", ".tasks")  # no boundary of a compartment
         self.refused(2, "names nobody", "grant", "list", "bob", "read")
         self.refused(2, "no level", "grant", "list", "anyone", "admin")
