@@ -21,8 +21,9 @@
  *     returns at once. Waiting inside a callback could wait for itself, so it is refused with TLFS_USAGE.
  *  8. Callbacks run on threads of the node, one at a time per subscription. They should be short, must not throw or
  *     longjmp, and may call whatever does not wait. The event and all that it points to live until the callback returns.
- *  9. Places are named by paths as `tlfs` spells them: ".", ".tasks.[0].title", ".people.{ann}.age". Values are JSON, in
- *     which integers beyond 2^53 and bytes (base64) are strings, and tables are objects.
+ *  9. Places are named by paths as `tlfs` spells them: ".", ".tasks[0].title", ".people[\"ann\"].age",
+ *     ".years{1999}". Values are JSON, in which integers beyond 2^53 and bytes (base64) are strings, and tables are
+ *     objects.
  * 10. Documents, devices and users are named by TLFS_ID_SIZE bytes, invitations by TLFS_INVITATION_SIZE; in JSON they
  *     are lower-case hexadecimal. Who access is given to is text: "anyone", "device:HEX" or "user:HEX".
  * 11. Numbers of enumerations never change their meaning; new ones may come.
@@ -109,8 +110,9 @@ void tlfs_options_set_discover(tlfs_options* options, bool discover);
 void tlfs_options_set_visible_as(tlfs_options* options, const char* name, size_t length);
 void tlfs_options_destroy(tlfs_options* options);
 
-/* Waits for the disk. `options` stays the caller's; NULL: as they are made. */
-tlfs_node* tlfs_node_open(const tlfs_options* options, tlfs_error** error);
+/* Waits for the disk. The options are used up, whatever happens, and still the caller's to destroy; NULL: as they are
+   made. */
+tlfs_node* tlfs_node_open(tlfs_options* options, tlfs_error** error);
 /* Ends everything that it does and waits for that; what is under way fails. Not from a callback. */
 void tlfs_node_close(tlfs_node* node);
 /* The device's key, and the user document of the person whose device it is. */
