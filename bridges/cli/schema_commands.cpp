@@ -8,6 +8,7 @@
 
 #include "bridges/cli/schema_files.h"
 #include "schema/compiler/cpp_generator.h"
+#include "schema/compiler/typescript_generator.h"
 #include "schema/lens/package_file.h"
 #include "schema/show/difference.h"
 #include "schema/show/show.h"
@@ -128,8 +129,10 @@ int generate(const Options& o) {
   if (error) return complain(kProblem, o.out + ": cannot be created: " + error.message());
   for (const PackagePtr& p : *packages) {
     // As todo.tlfs.h, so that a folder of these on an include path hides no header of the system.
-    const std::filesystem::path target = std::filesystem::path(o.out) / (p->name() + ".tlfs.h");
-    const std::string text = schema::generate_cpp(*p, *p->latest());
+    const bool cpp = o.language == "cpp";
+    const std::filesystem::path target = std::filesystem::path(o.out) / (p->name() + (cpp ? ".tlfs.h" : ".tlfs.ts"));
+    const std::string text =
+        cpp ? schema::generate_cpp(*p, *p->latest()) : schema::generate_typescript(*p, *p->latest());
     if (const Status s = write_file(target, as_bytes(text)); !s) return complain(kProblem, s.error().message());
     std::cout << target.string() << "\n";
   }
@@ -172,7 +175,9 @@ void add_schema_commands(CLI::App& app, int& exit_code) {
 
   CLI::App* generating =
       command("generate", "Generate typed accessors for the last version of every schema.", generate);
-  generating->add_option("--lang", options->language, "the language: cpp")->required()->check(CLI::IsMember({"cpp"}));
+  generating->add_option("--lang", options->language, "the language: cpp (NAME.tlfs.h) or ts (NAME.tlfs.ts)")
+      ->required()
+      ->check(CLI::IsMember({"cpp", "ts"}));
   generating->add_option("-o,--output", options->out, "the directory to write to")->required();
 }
 

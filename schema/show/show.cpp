@@ -2,9 +2,8 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <cstdlib>
 
-#include "runtime/base/utf.h"
+#include "schema/lens/value_json.h"
 
 namespace tlfs::schema {
 namespace {
@@ -12,17 +11,6 @@ namespace {
 std::string hex_digits(unsigned value, int width) {
   char buffer[16];
   std::snprintf(buffer, sizeof buffer, "%0*x", width, value);
-  return buffer;
-}
-
-// The shortest decimal form that reads back as the same number; always with a digit on both sides of a point or
-// exponent.
-std::string spell_f64(double value) {
-  char buffer[40];
-  for (int digits = 1; digits <= 17; ++digits) {
-    std::snprintf(buffer, sizeof buffer, "%.*g", digits, value);
-    if (std::strtod(buffer, nullptr) == value) break;
-  }
   return buffer;
 }
 
@@ -47,20 +35,6 @@ std::string spell_string(const std::string& text) {
   return out + "\"";
 }
 
-std::string json_string(std::string_view text) {
-  std::string out = "\"";
-  for (char c : text) {
-    if (c == '"' || c == '\\') {
-      out.append("\\").append(1, c);
-    } else if (static_cast<unsigned char>(c) < 0x20) {
-      out.append("\\u").append(hex_digits(static_cast<unsigned char>(c), 4));
-    } else {
-      out += c;
-    }
-  }
-  return out + "\"";
-}
-
 struct Speller {
   std::string operator()(std::monostate) const { return ""; }
   std::string operator()(bool v) const { return v ? "true" : "false"; }
@@ -69,22 +43,6 @@ struct Speller {
   std::string operator()(double v) const { return spell_f64(v); }
   std::string operator()(const std::string& v) const { return spell_string(v); }
   std::string operator()(const Bytes& v) const { return "hex\"" + to_hex(v) + "\""; }
-};
-
-struct JsonSpeller {
-  static constexpr std::uint64_t kExact = std::uint64_t{1} << 53;
-  std::string operator()(std::monostate) const { return "null"; }
-  std::string operator()(bool v) const { return v ? "true" : "false"; }
-  std::string operator()(std::uint64_t v) const {
-    return v <= kExact ? std::to_string(v) : json_string(std::to_string(v));
-  }
-  std::string operator()(std::int64_t v) const {
-    const auto limit = static_cast<std::int64_t>(kExact);
-    return v >= -limit && v <= limit ? std::to_string(v) : json_string(std::to_string(v));
-  }
-  std::string operator()(double v) const { return spell_f64(v); }
-  std::string operator()(const std::string& v) const { return json_string(v); }
-  std::string operator()(const Bytes& v) const { return json_string(to_base64(v)); }
 };
 
 // Depth is bounded by kMaxDepth.
@@ -117,7 +75,7 @@ class JsonPrinter {
     member(inner, "kind", json_string(type.substr(0, type.find('<'))));
     if (node.primitive != Primitive::none) member(inner, "primitive", json_string(primitive_name(node.primitive)));
     if (node.compartment) member(inner, "compartment", "true");
-    if (shown.default_value != Value{}) member(inner, "default", std::visit(JsonSpeller{}, shown.default_value));
+    if (shown.default_value != Value{}) member(inner, "default", value_json(shown.default_value));
     if (node.kind == Kind::structure) {
       member(inner, "fields", "[");
       for (std::uint32_t child : shown.children) {

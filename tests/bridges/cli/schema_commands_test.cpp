@@ -176,3 +176,13 @@ TEST_CASE("generate writes a header per schema into a directory that it creates"
         std::string::npos);
   CHECK(tlfs_schema({"generate", "--lang", "cobol", text, "-o", folder.at("x")}).code == 2);
 }
+
+TEST_CASE("generate writes a TypeScript module per schema") {
+  const Folder folder;
+  const std::string text = folder.file("two.tlfs", kText + " note { 1.0.0 { .: Text } }");
+  const Outcome done = tlfs_schema({"generate", "--lang", "ts", text, "-o", folder.at("generated")});
+  CHECK(done.code == 0);
+  CHECK(done.out == folder.at("generated/todo.tlfs.ts") + "\n" + folder.at("generated/note.tlfs.ts") + "\n");
+  CHECK(read(folder.at("generated/todo.tlfs.ts")).find("export interface TodoModel {") != std::string::npos);
+  CHECK(read(folder.at("generated/note.tlfs.ts")).find("export type NoteModel = Text;") != std::string::npos);
+}
