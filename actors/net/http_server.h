@@ -36,6 +36,7 @@ struct HttpRequest {
 
   // The only header of that name, without regard to case; empty when there is none, or more than one.
   std::string header(std::string_view name) const;
+  std::size_t count(std::string_view name) const;
 };
 
 struct HttpAnswer {

@@ -28,8 +28,9 @@ class ControlPool {
  public:
   // The node outlives it.
   explicit ControlPool(Node& node);
-  // Gives up what is under way and waits for it.
   ~ControlPool();
+  // Gives up what is under way and waits for it; from then on it is busy. Not on a thread of its own.
+  void stop();
   ControlPool(const ControlPool&) = delete;
   ControlPool& operator=(const ControlPool&) = delete;
 

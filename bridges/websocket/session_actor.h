@@ -41,6 +41,7 @@ struct SessionEnvironment {
   net::HttpLimits limits;
   // Tells of a session while it lives: whoever is told sends SyncNews.
   std::function<void(const caf::actor&, bool here)> session;
+  std::function<void()> refused;  // a session has refused what its browser sent
 };
 
 using SyncStates = std::map<document::DocumentId, messages::bridge::Sync::State>;  // offline where there is none
