@@ -308,7 +308,8 @@ const std::string& HttpServer::address() const { return parts_->address; }
 
 HttpCounts HttpServer::counts() const {
   const Parts& p = *parts_;
-  return {p.connections, p.websockets, p.accepted, p.refused, p.malformed, p.oversized, p.wrong_kind, p.not_reading};
+  return {p.connections, p.websockets, p.accepted,     p.refused,    p.malformed,
+          p.oversized,   p.wrong_kind, p.most_waiting, p.not_reading};
 }
 
 }  // namespace tlfs::net

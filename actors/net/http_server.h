@@ -92,6 +92,7 @@ struct HttpCounts {
   std::uint64_t malformed = 0;    // requests that are none, or too long, or too slow
   std::uint64_t oversized = 0;    // WebSocket messages
   std::uint64_t wrong_kind = 0;   // WebSocket messages that are text
+  std::size_t most_waiting = 0;   // bytes that one WebSocket ever had to send
   std::uint64_t not_reading = 0;  // WebSockets cut because they did not read what was sent
 };
 

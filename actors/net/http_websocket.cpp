@@ -152,6 +152,7 @@ void HttpWebsocket::dealt_with(std::size_t bytes) {
 
 void HttpWebsocket::enqueue(Bytes message) {
   if (over_ || why_) return;
+  host_.most_waiting = std::max<std::size_t>(host_.most_waiting, handle_->waiting());
   out_.push_back(std::move(message));
   write_on();
 }

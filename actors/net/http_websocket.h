@@ -25,7 +25,7 @@ class HttpHost {
 
   asio::io_context io{1};
   HttpLimits limits;
-  std::atomic<std::size_t> connections{0}, websockets{0};
+  std::atomic<std::size_t> connections{0}, websockets{0}, most_waiting{0};
   std::atomic<std::uint64_t> accepted{0}, refused{0}, malformed{0}, oversized{0}, wrong_kind{0}, not_reading{0};
 };
 

@@ -184,6 +184,7 @@ std::optional<net::HttpAnswer> Gate::exchange(const net::HttpRequest& request) c
   net::HttpAnswer answer;
   answer.status = 303;
   answer.headers.emplace_back("Location", to);
+  answer.headers.emplace_back("Cache-Control", "no-store");
   answer.headers.emplace_back("Set-Cookie", cookie_name() + "=" + cookie_ + "; Path=/; HttpOnly; SameSite=Strict");
   return answer;
 }
@@ -207,7 +208,9 @@ void Gate::add_headers(const net::HttpRequest& request, net::HttpAnswer& answer)
   answer.headers.emplace_back("Referrer-Policy", "no-referrer");
   answer.headers.emplace_back("Cross-Origin-Opener-Policy", "same-origin");
   answer.headers.emplace_back("Cross-Origin-Resource-Policy", "same-origin");
-  answer.headers.emplace_back("Cache-Control", "no-cache");
+  if (std::none_of(answer.headers.begin(), answer.headers.end(),
+                   [](const auto& h) { return h.first == "Cache-Control"; }))
+    answer.headers.emplace_back("Cache-Control", "no-cache");
 }
 
 }  // namespace tlfs::websocket_bridge
