@@ -37,6 +37,7 @@ Tree start_tree(caf::actor_system& system, TreeSettings settings) {
     config.children.push_back(dynamic("network", children));
   }
   config.children.push_back(dynamic("apps"));
+  config.children.push_back(dynamic("bridges"));
   config.intensity = settings.intensity;
   config.backoff = settings.backoff;
   config.clock = settings.environment->clock;

@@ -10,7 +10,8 @@
 //   │  ├ hub             peers, invitations, which documents differ
 //   │  ├ discovery       who is nearby; only where that is wished
 //   │  └ link/<n>        one connection to a peer
-//   └ apps               the application's own actors
+//   ├ apps               the application's own actors
+//   └ bridges            one session for each user interface that is connected
 //
 // Beside it stand the clients, through which everything outside talks to documents.
 #pragma once
@@ -30,6 +31,7 @@
 namespace tlfs::node {
 
 using supervision::kAppsPath;
+using supervision::kBridgesPath;
 using supervision::kDocumentsPath;
 using supervision::kNetworkPath;
 

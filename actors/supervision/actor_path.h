@@ -12,6 +12,7 @@ inline constexpr const char* kNodePath = "/node";
 inline constexpr const char* kDocumentsPath = "/node/documents";
 inline constexpr const char* kNetworkPath = "/node/network";
 inline constexpr const char* kAppsPath = "/node/apps";
+inline constexpr const char* kBridgesPath = "/node/bridges";
 
 class ActorPath {
  public:

@@ -6,6 +6,7 @@
 #include "bridges/cli/own_node.h"
 #include "bridges/cli/stop_signal.h"
 #include "bridges/control/tree_json.h"
+#include "bridges/websocket/websocket_bridge.h"
 
 namespace tlfs::cli {
 namespace {
@@ -21,6 +22,8 @@ struct Options {
   NetworkOptions network;
   std::string visible_as;
   bool dial = false;
+  websocket_bridge::WebsocketBridge::Settings bridge;
+  bool has_bridge = false;
 };
 
 // Nothing when no option asks for links to others.
@@ -32,20 +35,22 @@ std::optional<NetworkOptions> network_of(const Options& o) {
 }
 
 // The first line: where the node can be reached.
-void print_started(const Node& node, const std::string& socket, bool json) {
+void print_started(const Node& node, const std::string& socket, const websocket_bridge::WebsocketBridge* bridge,
+                   bool json) {
   const std::string device = to_hex(node.device());
   const std::vector<std::string> addresses = node.addresses();
   if (json) {
     Data::Array listed;
     for (const std::string& address : addresses) listed.push_back(text_data(address));
-    std::cout << document::to_json(Data(Data::Object{{"socket", text_data(socket)},
-                                                     {"device", text_data(device)},
-                                                     {"addresses", Data(std::move(listed))}}))
-              << "\n";
+    Data::Object line{
+        {"socket", text_data(socket)}, {"device", text_data(device)}, {"addresses", Data(std::move(listed))}};
+    if (bridge) line.push_back({"bridge", text_data(bridge->link())});
+    std::cout << document::to_json(Data(std::move(line))) << "\n";
   } else {
     std::cout << "device " << device << " listens on " << socket;
     for (const std::string& address : addresses) std::cout << " and " << address;
     std::cout << "\n";
+    if (bridge) std::cout << "open " << bridge->link() << "\n";
   }
   std::cout.flush();
 }
@@ -75,7 +80,16 @@ int run(const CommandContext& context, const Options& o) {
   if (!node) return complain(node.error(), o.json);
   const auto server = serve(**node, *directory);
   if (!server) return complain(server.error(), o.json);
-  print_started(**node, socket_of(*directory), o.json);
+  std::unique_ptr<websocket_bridge::WebsocketBridge> bridge;
+  if (o.has_bridge) {
+    auto started = websocket_bridge::WebsocketBridge::start(**node, o.bridge);
+    if (!started) return complain(started.error(), o.json);
+    bridge = std::move(*started);
+    if (o.bridge.beyond_this_machine)
+      std::cerr << "warning: the bridge can be reached from other machines, and what it says is not encrypted: whoever "
+                   "sees the link or the traffic can do everything in your name\n";
+  }
+  print_started(**node, socket_of(*directory), bridge.get(), o.json);
   stop.wait();
   return kExitOk;
 }
@@ -149,6 +163,22 @@ void add_node_commands(CLI::App& app, const CommandContext& context) {
   sub->add_flag("--discover", o->network.discover, "finds known peers on the local network, and is found by them");
   sub->add_option("--visible", o->visible_as, "shows this name and the device's key to everyone on the local network")
       ->type_name("NAME");
+  CLI::Option* const bridge =
+      sub->add_option_function<std::string>(
+             "--bridge",
+             [o](const std::string& address) {
+               o->bridge.listen = address;
+               o->has_bridge = true;
+             },
+             "where browsers on this machine reach it, such as 127.0.0.1:7000; prints a link that lets them in")
+          ->type_name("ADDRESS");
+  const auto needs_bridge = [bridge](CLI::Option* option) { option->needs(bridge); };
+  needs_bridge(sub->add_option("--app", o->bridge.app, "shows the web app in this directory at the bridge's address")
+                   ->type_name("DIR"));
+  needs_bridge(sub->add_option("--inspector", o->bridge.inspector, "the built inspector, where it is not found")
+                   ->type_name("DIR"));
+  needs_bridge(sub->add_flag("--bridge-beyond-this-machine", o->bridge.beyond_this_machine,
+                             "the bridge may have an address that other machines reach; nothing is encrypted there"));
   sub = add_node_verb(*group, context, {"tree", "Print the live tree of a node's actors.", "tlfs node tree --watch"},
                       o->json, [context, o] { return tree(context, *o); });
   add_node_verb(*group, context,
