@@ -56,21 +56,33 @@ function pathBack(rounds: Int32Array[], d: number, n: number, m: number): [numbe
   return pairs.reverse();
 }
 
-/** Aligns two texts, by UTF-16 units. */
+/** Aligns two texts, by UTF-16 units. The halves of a surrogate pair stay together. */
 export function alignTexts(before: string, after: string): Alignment {
   const map = new Int32Array(before.length).fill(-1);
   const shorter = Math.min(before.length, after.length);
   let head = 0;
-  while (head < shorter && before.charCodeAt(head) === after.charCodeAt(head)) map[head] = head++;
+  while (head < shorter && before.charCodeAt(head) === after.charCodeAt(head)) ++head;
+  if (head > 0 && isHigh(before.charCodeAt(head - 1))) --head;
   let tail = 0;
-  while (tail < shorter - head && before.charCodeAt(before.length - 1 - tail) === after.charCodeAt(after.length - 1 - tail)) {
-    ++tail;
-    map[before.length - tail] = after.length - tail;
+  while (tail < shorter - head && before.charCodeAt(before.length - 1 - tail) === after.charCodeAt(after.length - 1 - tail)) ++tail;
+  if (tail > 0 && isLow(before.charCodeAt(before.length - tail))) --tail;
+  for (let i = 0; i < head; ++i) map[i] = i;
+  for (let i = 1; i <= tail; ++i) map[before.length - i] = after.length - i;
+
+  const old = Array.from(before.slice(head, before.length - tail));
+  const now = Array.from(after.slice(head, after.length - tail));
+  const pairs = common(old.length, now.length, (i, j) => old[i] === now[j]) ?? [];
+  let [i, j, from, to] = [0, 0, head, head];
+  for (const [oldAt, newAt] of pairs) {
+    for (; i < oldAt; ++i) from += old[i].length;
+    for (; j < newAt; ++j) to += now[j].length;
+    for (let unit = 0; unit < old[i].length; ++unit) map[from + unit] = to + unit;
   }
-  const pairs = common(before.length - head - tail, after.length - head - tail, (i, j) => before.charCodeAt(head + i) === after.charCodeAt(head + j));
-  for (const [i, j] of pairs ?? []) map[head + i] = head + j;
   return map;
 }
+
+export const isHigh = (unit: number): boolean => unit >= 0xd800 && unit <= 0xdbff;
+export const isLow = (unit: number): boolean => unit >= 0xdc00 && unit <= 0xdfff;
 
 /** Aligns two lists. Elements that changed in place, between neighbours that are still there, keep their partner. */
 export function alignLists(before: readonly Value[], after: readonly Value[]): Alignment {

@@ -7,6 +7,7 @@
 import type { CounterDraft, Shape, TableKey, TextDraft } from "../schema.js";
 import { clientError } from "../errors.js";
 import { applyEdit, Batch, childOf, valueAt } from "./apply.js";
+import { isHigh, isLow } from "./difference.js";
 import { equal, keyToJson, tableKey, toJson, wholeText, type Json, type Rows, type Value } from "./value.js";
 import { pathText, shapeBelow, type Edit, type WirePath, type WireStep } from "./wire.js";
 
@@ -237,9 +238,6 @@ class TextOf implements TextDraft {
     replaceText(this.#spot, wholeText(text));
   }
 }
-
-const isHigh = (unit: number) => unit >= 0xd800 && unit <= 0xdbff;
-const isLow = (unit: number) => unit >= 0xdc00 && unit <= 0xdfff;
 
 /** Edits what differs between the ends that both texts share; never parts a surrogate pair. */
 function replaceText(spot: Spot, text: string): void {

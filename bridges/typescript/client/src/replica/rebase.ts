@@ -130,8 +130,7 @@ function mapSplice(place: Place, position: number, removed: number, text: string
   const before = typeof place.before === "string" ? place.before : "";
   const after = typeof place.after === "string" ? place.after : "";
   const map = alignTexts(before, after);
-  let at = mapGap(map, position, after.length);
-  if (isInsidePair(after, at)) ++at;
+  const at = mapGap(map, position, after.length);
   const runs: { start: number; end: number }[] = [];
   for (let i = position; i < Math.min(position + removed, before.length); ++i) {
     const to = map[i];
@@ -140,15 +139,10 @@ function mapSplice(place: Place, position: number, removed: number, text: string
     if (last && last.end === to) last.end = to + 1;
     else runs.push({ start: to, end: to + 1 });
   }
-  const whole = runs.filter((run) => {
-    if (isInsidePair(after, run.start)) ++run.start;
-    if (isInsidePair(after, run.end)) --run.end;
-    return run.end > run.start;
-  });
   const out: Edit[] = [];
   let placed = text === "";
   // From the end, so that what is before keeps its position.
-  for (const run of whole.reverse()) {
+  for (const run of runs.reverse()) {
     if (!placed && run.start < at) {
       out.push(["splice", place.path, at, 0, text]);
       placed = true;
@@ -159,12 +153,4 @@ function mapSplice(place: Place, position: number, removed: number, text: string
   }
   if (!placed) out.push(["splice", place.path, at, 0, text]);
   return out;
-}
-
-/** Whether a position would part a surrogate pair. */
-function isInsidePair(text: string, at: number): boolean {
-  if (at <= 0 || at >= text.length) return false;
-  const left = text.charCodeAt(at - 1);
-  const right = text.charCodeAt(at);
-  return left >= 0xd800 && left <= 0xdbff && right >= 0xdc00 && right <= 0xdfff;
 }
