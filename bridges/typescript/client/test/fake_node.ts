@@ -134,7 +134,7 @@ const outside = () => new NodeError("document", 9, "input", "out of range");
 const gone = () => new NodeError("document_actor", 2, "input", "made on something that was removed");
 
 /** One edit in names. */
-type NamedEdit = { path: NamedStep[]; edit: Edit; anchor?: number; of?: number[]; items?: Named[]; units?: { name: number; unit: string }[] };
+type NamedEdit = { path: NamedStep[]; edit: Edit; anchor?: number; of?: number[]; items?: Named[]; firstName?: number; units?: { name: number; unit: string }[] };
 
 /** Does the edit on `root` and says what it was in names. */
 function toNames(root: Part, edit: Edit): NamedEdit {
@@ -227,10 +227,15 @@ function doNamed(root: Part, it: NamedEdit, patches: Patch[], order?: ReadonlyMa
     return 0;
   };
   switch (edit[0]) {
-    case "set":
+    case "set": {
+      // The same names in the old value and in the new one.
+      const next = names;
+      names = it.firstName ??= names;
       fill(part, edit[2]);
+      names = Math.max(names, next);
       mine.push(["set", path, plain(part) as never]);
       break;
+    }
     case "touch":
       mine.push(["set", path, plain(part) as never]);
       break;

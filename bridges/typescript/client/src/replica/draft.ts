@@ -79,8 +79,8 @@ class Spot {
     return path;
   }
 
-  index(): number {
-    return this.path()[this.path().length - 1] as number;
+  gone(): boolean {
+    return this.#gone || (this.#parent?.gone() ?? false);
   }
 
   value(): Value {
@@ -459,6 +459,7 @@ class ListOf {
   #is(value: unknown): (item: Value, index: number) => boolean {
     const spot = typeof value === "object" && value !== null ? spots.get(value) : undefined;
     if (spot) {
+      if (spot.gone()) return () => false;
       const path = spot.path();
       const here = this.#spot.path();
       const mine = path.length === here.length + 1 && equal(path.slice(0, -1), here);
