@@ -154,7 +154,7 @@ export interface Client {
   readonly peers: Readable<readonly Peer[] | undefined>;
   readonly invitations: Readable<Invitations | undefined>;
 
-  /** A new document with the schema's latest version; resolves to its id once the node has it on disk. */
+  /** A new document of the schema's version; resolves to its id once the node has it on disk. */
   create<M>(schema: Schema<M>, options?: { readonly name?: string }): Promise<string>;
   /** The node forgets the document; others keep it. */
   delete(id: string): Promise<void>;
@@ -272,7 +272,7 @@ export interface Document<M> extends Readable<DocumentState<M>> {
   redo(options?: { readonly origin?: string }): Write;
   /** Concurrent values of a register, the shown one first; empty when there is no conflict. */
   conflicts(path: Path): readonly unknown[];
-  /** Others in this document. The node tells of them while someone listens. */
+  /** Others in this document, as far as they show themselves. */
   readonly presence: Readable<readonly Presence[]>;
   /** What others see of us here; null: nothing. */
   setPresence(value: unknown): void;

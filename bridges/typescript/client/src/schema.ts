@@ -83,42 +83,42 @@ export interface Untyped {
 }
 
 /** What is read: plain values that never change. A part that did not change between two versions is the same object. */
-export type Snapshot<M> = [M] extends [Untyped]
+export type Snapshot<M> = M extends Untyped
   ? unknown
-  : [M] extends [Text]
+  : M extends Text
     ? string
-    : [M] extends [Counter]
+    : M extends Counter
       ? number
-      : [M] extends [Flag]
+      : M extends Flag
         ? boolean
-        : [M] extends [Bytes]
+        : M extends Bytes
           ? Uint8Array
-          : [M] extends [Int64]
+          : M extends Int64
             ? number | bigint
-            : [M] extends [Table<infer K, infer V>]
+            : M extends Table<infer K, infer V>
               ? ReadonlyMap<K, Snapshot<V>>
-              : [M] extends [List<infer T>]
+              : M extends List<infer T>
                 ? readonly Snapshot<T>[]
                 : M extends string | number | bigint | boolean | null | undefined
                   ? M
                   : { readonly [F in keyof M]: Snapshot<M[F]> };
 
 /** What is put in: fields of structs may be left out and have their defaults then. */
-export type Input<M> = [M] extends [Untyped]
+export type Input<M> = M extends Untyped
   ? unknown
-  : [M] extends [Text]
+  : M extends Text
     ? string
-    : [M] extends [Counter]
+    : M extends Counter
       ? number | bigint
-      : [M] extends [Flag]
+      : M extends Flag
         ? boolean
-        : [M] extends [Bytes]
+        : M extends Bytes
           ? Uint8Array
-          : [M] extends [Int64]
+          : M extends Int64
             ? number | bigint
-            : [M] extends [Table<infer K, infer V>]
+            : M extends Table<infer K, infer V>
               ? ReadonlyMap<K, Input<V>> | Iterable<readonly [K, Input<V>]>
-              : [M] extends [List<infer T>]
+              : M extends List<infer T>
                 ? readonly Input<T>[]
                 : M extends string | number | bigint | boolean | null | undefined
                   ? M
@@ -131,21 +131,21 @@ export type Input<M> = [M] extends [Untyped]
  * TypeScript gives a property one type for reading and assigning. Assigning a whole list, table or text works at run time;
  * for the compiler use `ListDraft.replace`, `TableDraft.replace` and `TextDraft.replace`.
  */
-export type Draft<M> = [M] extends [Untyped]
+export type Draft<M> = M extends Untyped
   ? unknown
-  : [M] extends [Text]
+  : M extends Text
     ? TextDraft
-    : [M] extends [Counter]
+    : M extends Counter
       ? CounterDraft
-      : [M] extends [Flag]
+      : M extends Flag
         ? boolean
-        : [M] extends [Bytes]
+        : M extends Bytes
           ? Uint8Array
-          : [M] extends [Int64]
+          : M extends Int64
             ? number | bigint
-            : [M] extends [Table<infer K, infer V>]
+            : M extends Table<infer K, infer V>
               ? TableDraft<K, V>
-              : [M] extends [List<infer T>]
+              : M extends List<infer T>
                 ? ListDraft<T>
                 : M extends string | number | bigint | boolean | null | undefined
                   ? M
