@@ -27,8 +27,8 @@ export interface SelectedView<M, S> extends Actions<M> {
  *
  * With `select` the component renders only when the selected value, the status, the level or the error change.
  */
-export function useDocument<M = Untyped>(id: string, options?: Place<M>): DocumentView<M>;
 export function useDocument<M, S>(id: string, options: SelectOptions<M, S>): SelectedView<M, S | undefined>;
+export function useDocument<M = Untyped>(id: string, options?: Place<M>): DocumentView<M>;
 export function useDocument<M, S>(
   id: string,
   options: Place<M> & Partial<SelectOptions<M, S>> = {},
@@ -37,11 +37,11 @@ export function useDocument<M, S>(
 }
 
 /** Like `useDocument`, but suspends until there is a value, and throws the document's error when it cannot be opened. */
+export function useSuspenseDocument<M, S>(id: string, options: SelectOptions<M, S>): SelectedView<M, S>;
 export function useSuspenseDocument<M = Untyped>(
   id: string,
   options?: Place<M>,
 ): DocumentView<M> & { readonly data: Snapshot<M> };
-export function useSuspenseDocument<M, S>(id: string, options: SelectOptions<M, S>): SelectedView<M, S>;
 export function useSuspenseDocument<M, S>(
   id: string,
   options: Place<M> & Partial<SelectOptions<M, S>> = {},
