@@ -28,6 +28,7 @@ export type {
 } from "./api.js";
 export { ClientErrc, TlfsError } from "./errors.js";
 export type { ErrorKind } from "./errors.js";
+export { draftAtPath, valueAtPath } from "./place.js";
 export type { Readable } from "./readable.js";
 export { defineSchema } from "./schema.js";
 export type {
