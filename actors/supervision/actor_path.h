@@ -22,8 +22,11 @@ class ActorPath {
   explicit ActorPath(std::string_view root) : text_("/" + std::string(root)) {}
 
   ActorPath child(std::string_view id) const {
-    ActorPath path = *this;
-    path.text_.append("/").append(id);
+    ActorPath path;
+    // Of exactly this length: there is one in memory for every actor.
+    path.text_ = std::string(text_.size() + 1 + id.size(), '/');
+    text_.copy(path.text_.data(), text_.size());
+    id.copy(path.text_.data() + text_.size() + 1, id.size());
     return path;
   }
   const std::string& text() const { return text_; }

@@ -33,8 +33,9 @@ class ChildContext {
                const SupervisorConfig& surroundings)
       : supervisor_(supervisor), probe_(std::move(probe)), spec_(spec), surroundings_(surroundings) {}
 
-  const std::shared_ptr<const ChildIdentity>& identity() const { return probe_->identity(); }
-  const ActorPath& path() const { return identity()->path; }
+  // Keeps the probe alive, so only the child itself may hold it.
+  std::shared_ptr<const ChildIdentity> identity() const { return {probe_, &probe_->identity()}; }
+  const ActorPath& path() const { return probe_->identity().path; }
   caf::event_based_actor& supervisor() const { return supervisor_; }
   // What the supervisor itself was given.
   const SupervisorConfig& surroundings() const { return surroundings_; }
@@ -94,9 +95,9 @@ struct ChildSpec {
   std::function<caf::actor(ChildContext&)> start;
   Restart restart = Restart::permanent;
   Exhausted exhausted = Exhausted::escalate;
+  ChildKind kind = ChildKind::worker;
   // How long the child may take to stop when asked; then it is killed. Zero: killed at once.
   Nanoseconds shutdown = std::chrono::seconds(5);
-  ChildKind kind = ChildKind::worker;
   MailboxSpec mailbox = {};
 };
 

@@ -16,7 +16,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <list>
 #include <memory>
 #include <mutex>
@@ -39,11 +38,13 @@ constexpr std::size_t kDefaultMailboxLimit = 65'536;
 struct MailboxSpec {
   std::size_t limit = kDefaultMailboxLimit;  // positive
   Overflow overflow = Overflow::reject;
-  // The key of a one-way message; nothing: it is kept for itself. Called on the sender's thread; thread-safe.
-  std::function<std::optional<std::string>(const caf::type_erased_tuple&)> coalesce_key = nullptr;
+  // The key of a one-way message; nothing: it is kept for itself. Called on the sender's thread; a function of the
+  // message alone.
+  std::optional<std::string> (*coalesce_key)(const caf::type_erased_tuple&) = nullptr;
 };
 
-// What waits in the order in which it is to be handled. Thread-safe by its users: `mutex` guards everything.
+// What waits in the order in which it is to be handled. Thread-safe by its users: `mutex` guards everything else than
+// `handling`.
 class WaitingList {
  public:
   explicit WaitingList(const MailboxSpec& spec) : spec_(spec) {}
@@ -68,6 +69,8 @@ class WaitingList {
 
   std::mutex mutex;
   bool closed = false;
+  // Taken and not done with; CAF refers to it until the next one. Not guarded: the actor's thread alone uses it.
+  std::shared_ptr<caf::mailbox_element> handling;
 
  private:
   using Entries = std::list<Entry>;

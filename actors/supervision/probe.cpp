@@ -25,13 +25,13 @@ std::string MessageType::name() const {
   return status == 0 ? readable.get() : raw;
 }
 
-Probe::Probe(std::shared_ptr<Registry> registry, std::shared_ptr<const ChildIdentity> identity, ChildKind kind,
-             std::uint64_t restarts, std::size_t mailbox_limit)
+Probe::Probe(std::shared_ptr<Registry> registry, ChildIdentity identity, ChildKind kind, std::uint32_t restarts,
+             std::size_t mailbox_limit)
     : registry_(std::move(registry)),
       identity_(std::move(identity)),
       started_at_(registry_->now()),
-      restarts_(restarts),
       mailbox_limit_(mailbox_limit),
+      restarts_(restarts),
       kind_(kind) {
   registry_->add(*this);
 }

@@ -50,17 +50,17 @@ class Probe {
  public:
   using Nanoseconds = std::chrono::nanoseconds;
 
-  Probe(std::shared_ptr<Registry> registry, std::shared_ptr<const ChildIdentity> identity, ChildKind kind,
-        std::uint64_t restarts, std::size_t mailbox_limit);
+  Probe(std::shared_ptr<Registry> registry, ChildIdentity identity, ChildKind kind, std::uint32_t restarts,
+        std::size_t mailbox_limit);
   ~Probe();
   Probe(const Probe&) = delete;
   Probe& operator=(const Probe&) = delete;
 
-  const std::string& path() const { return identity_->path.text(); }
-  const std::shared_ptr<const ChildIdentity>& identity() const { return identity_; }
+  const std::string& path() const { return identity_.path.text(); }
+  const ChildIdentity& identity() const { return identity_; }
   ChildKind kind() const { return kind_; }
-  std::uint64_t incarnation() const { return identity_->incarnation; }
-  std::uint64_t restarts() const { return restarts_; }
+  std::uint64_t incarnation() const { return identity_.incarnation; }
+  std::uint32_t restarts() const { return restarts_; }
   Nanoseconds started_at() const { return started_at_; }
   std::size_t mailbox_limit() const { return mailbox_limit_; }
 
@@ -100,10 +100,10 @@ class Probe {
   friend class Registry;
 
   const std::shared_ptr<Registry> registry_;
-  const std::shared_ptr<const ChildIdentity> identity_;
+  const ChildIdentity identity_;
   const Nanoseconds started_at_;
-  const std::uint64_t restarts_;
   const std::size_t mailbox_limit_;
+  const std::uint32_t restarts_;
   const ChildKind kind_;
   // The registry's list, guarded by its mutex.
   Probe* previous_ = nullptr;

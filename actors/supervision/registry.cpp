@@ -161,19 +161,27 @@ void Registry::stop_awaiting(const std::string& path, const caf::actor_addr& wai
 
 // ---- dead letters ----
 
-void Registry::dead_letter(const std::shared_ptr<const ChildIdentity>& to, MessageType type, DeadLetterReason why) {
+void Registry::dead_letter(const std::string& to, MessageType type, DeadLetterReason why) {
   dead_letter_count_.fetch_add(1, std::memory_order_relaxed);
   const Nanoseconds when = now();
   const std::lock_guard lock(letters_mutex_);
-  if (letters_.size() >= kDeadLettersKept) letters_.pop_front();
-  letters_.push_back({when, to, type, why});
+  Kept letter;
+  if (letters_.size() >= kDeadLettersKept) {
+    letter = std::move(letters_.front());  // with room for a path
+    letters_.pop_front();
+  }
+  letter.when = when;
+  letter.to = to;
+  letter.type = type;
+  letter.why = why;
+  letters_.push_back(std::move(letter));
 }
 
 std::vector<DeadLetter> Registry::dead_letters() const {
   std::vector<DeadLetter> out;
   const std::lock_guard lock(letters_mutex_);
   out.reserve(letters_.size());
-  for (const Kept& kept : letters_) out.push_back({kept.when, kept.to->path.text(), kept.type.name(), kept.why});
+  for (const Kept& kept : letters_) out.push_back({kept.when, kept.to, kept.type.name(), kept.why});
   return out;
 }
 

@@ -94,7 +94,7 @@ class Registry {
                         caf::message_id response);
   void stop_awaiting(const std::string& path, const caf::actor_addr& waiter, caf::message_id response);
 
-  void dead_letter(const std::shared_ptr<const ChildIdentity>& to, MessageType type, DeadLetterReason why);
+  void dead_letter(const std::string& to, MessageType type, DeadLetterReason why);
   std::uint64_t dead_letter_count() const { return dead_letter_count_.load(std::memory_order_relaxed); }
   std::vector<DeadLetter> dead_letters() const;  // oldest first
 
@@ -107,10 +107,10 @@ class Registry {
  private:
   friend class Probe;
   struct Kept {
-    Nanoseconds when;
-    std::shared_ptr<const ChildIdentity> to;
+    Nanoseconds when{};
+    std::string to;
     MessageType type;
-    DeadLetterReason why;
+    DeadLetterReason why = DeadLetterReason::ended;
   };
   // What check_handlers saw in a slot last.
   struct Sight {

@@ -17,14 +17,14 @@ namespace tlfs::supervision {
 
 using Nanoseconds = std::chrono::nanoseconds;
 
-enum class Restart {
+enum class Restart : std::uint8_t {
   permanent,  // always restarted
   transient,  // restarted unless it ended cleanly
   temporary,  // never restarted
 };
 
 // Who pays when a child has used up the restarts.
-enum class Exhausted {
+enum class Exhausted : std::uint8_t {
   escalate,    // the supervisor stops with a reason; the restarts of all such children share one budget
   quarantine,  // the child alone stays down and says so; it has a budget of its own
 };

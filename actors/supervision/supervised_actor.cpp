@@ -118,24 +118,24 @@ void Gate::refuse(const caf::mailbox_element& element) {
 }
 
 void Gate::dead_letter(const caf::mailbox_element& element, DeadLetterReason why) {
-  probe_->registry().dead_letter(probe_->identity(), MessageType(element.content()), why);
+  probe_->registry().dead_letter(probe_->path(), MessageType(element.content()), why);
 }
 
 caf::invoke_message_result Gate::handle(caf::scheduled_actor& self, caf::mailbox_element& element, Handle go) {
   if (list_ && element.content().match_elements<MailboxToken>()) {
     auto& token = element.content().get_mutable_as<MailboxToken>(0);
-    handling_ = std::move(token.skipped);
-    if (!handling_) {
+    list_->handling = std::move(token.skipped);
+    if (!list_->handling) {
       const std::lock_guard lock(list_->mutex);
-      handling_ = std::shared_ptr<caf::mailbox_element>(list_->take());
+      list_->handling = std::shared_ptr<caf::mailbox_element>(list_->take());
     }
-    TLFS_CHECK(handling_, "a token without an entry");
+    TLFS_CHECK(list_->handling, "a token without an entry");
     probe_->leaves_mailbox();
-    probe_->begins(handling_->content());
-    const auto result = go(self, *handling_);
+    probe_->begins(list_->handling->content());
+    const auto result = go(self, *list_->handling);
     if (result == caf::invoke_message_result::skipped) {
       probe_->enters_mailbox();
-      token.skipped = handling_;
+      token.skipped = list_->handling;
     }
     return result;
   }

@@ -40,8 +40,7 @@ class Gate {
   bool counts(const caf::scheduled_actor& self, const caf::mailbox_element& element) const;
 
   const std::shared_ptr<Probe> probe_;
-  std::unique_ptr<WaitingList> list_;               // null for Overflow::reject
-  std::shared_ptr<caf::mailbox_element> handling_;  // from the list; CAF refers to it until the next message
+  std::unique_ptr<WaitingList> list_;  // null for Overflow::reject
 };
 
 // Ends an actor whose handler threw with crash_reason and the text of the exception. `who` lives as long as the actor.
@@ -53,7 +52,7 @@ class SupervisedActor : public Impl {
   template <class... Args>
   SupervisedActor(caf::actor_config& config, std::shared_ptr<Probe> probe, const MailboxSpec& mailbox, Args&&... args)
       : Impl(config, std::forward<Args>(args)...), gate_(std::move(probe), mailbox) {
-    guard_handlers(*this, *gate_.probe().identity());
+    guard_handlers(*this, gate_.probe().identity());
   }
 
   using Impl::consume;

@@ -12,31 +12,44 @@
 
 namespace tlfs::supervision {
 
+namespace {
+
+constexpr std::uint32_t kSweepWatchersAt = 16;
+
+}  // namespace
+
 // A held WatchChild. Weak, so that a child that never moves does not keep dead callers in memory.
 struct Supervisor::Watcher {
   caf::actor_addr caller;
   caf::message_id request;
 };
 
-struct Supervisor::Child {
-  std::shared_ptr<const ChildSpec> spec;
-  bool dynamic = false;
-  std::uint64_t order = 0;
-  ChildState state = ChildState::finished;
-  caf::actor handle;  // valid while running or stopping
-  std::uint64_t incarnation = 0;
+// What there is to remember of a child that has ended before, or is asked to. Most never have.
+struct Supervisor::Past {
   ChildHistory history;
-  std::uint64_t restarts = 0;
+  std::uint32_t restarts = 0;
   std::string last_error;
   std::string last_reason;  // clean ones included
-  Nanoseconds started_at{};
   Nanoseconds waiting_until{};
+  std::vector<caf::response_promise> stop_waiters;
+};
+
+// One for every child of a node, and most of them are idle: a field here is paid for a hundred thousand times.
+struct Supervisor::Child {
+  std::shared_ptr<const ChildSpec> spec;
+  std::shared_ptr<Probe> probe;  // of the incarnation that runs
+  caf::actor handle;             // valid while running or stopping
+  Child *previous = nullptr, *next = nullptr;
+  std::uint64_t order = 0;
+  std::uint64_t incarnation = 0;
+  Nanoseconds started_at{};
+  std::vector<Watcher> watchers;
+  std::unique_ptr<Past> past;
+  std::uint32_t sweep_watchers_at = kSweepWatchersAt;
+  ChildState state = ChildState::finished;
+  bool dynamic = false;
   bool killed = false;
   bool unwanted = false;  // stopped by request: not started again with its siblings
-  std::vector<Watcher> watchers;
-  std::size_t sweep_watchers_at = 16;
-  std::vector<caf::response_promise> stop_waiters;
-  std::shared_ptr<Probe> probe;  // of the incarnation that runs
 };
 
 struct Supervisor::RestartDue : messaging::LocalOnly {
@@ -60,8 +73,7 @@ Supervisor::Supervisor(caf::actor_config& actor_config, SupervisorConfig config,
       policy_(config_.intensity, config_.backoff) {
   TLFS_CHECK(config_.clock && config_.random && config_.logger, "a supervisor without clock, random or logger");
   set_down_handler([this](caf::down_msg& down) {
-    const auto it = running_.find(down.source.id());
-    if (it != running_.end()) ended(*it->second, down.reason);
+    if (Child* child = running_.find(down.source.id())) ended(*child, down.reason);
   });
   set_exit_handler([this](caf::exit_msg& exit) { begin_stop(std::move(exit.reason)); });
   if (!config_.registry) config_.registry = std::make_shared<Registry>(config_.clock, config_.logger);
@@ -101,17 +113,19 @@ caf::behavior Supervisor::make_behavior() {
 // waits in vain.
 void Supervisor::on_exit() {
   if (!stop_reason_) stop_reason_ = caf::error(caf::exit_reason::kill);
-  for (auto& [order, child] : by_order_) {
+  for (Child* child = first_; child; child = child->next) {
     if (child->handle) caf::anon_send_exit(child->handle, caf::exit_reason::kill);
     child->handle = nullptr;
     child->state = ChildState::finished;
-    child->last_reason = "its supervisor " + config_.path.text() + " has stopped";
+    if (!child->watchers.empty())
+      past_of(*child).last_reason = "its supervisor " + config_.path.text() + " has stopped";
     tell_watchers(*child);
-    for (auto& waiter : child->stop_waiters) waiter.deliver(caf::unit);
+    if (!child->past) continue;
+    for (auto& waiter : child->past->stop_waiters) waiter.deliver(caf::unit);
   }
   if (root_) config_.registry->close();
   running_.clear();
-  by_order_.clear();
+  first_ = last_ = nullptr;
   children_.clear();
 }
 
@@ -138,7 +152,7 @@ caf::result<ChildPhase> Supervisor::revive_child(const std::string& id) {
   if (stop_reason_) return to_caf(Errc::stopping, config_.path.text() + " is stopping");
   if (child->state != ChildState::finished && child->state != ChildState::quarantined)
     return to_caf(Errc::already_started, id + " is not at rest");
-  child->history = ChildHistory{};
+  past_of(*child).history = ChildHistory{};
   run_or_wait(*child);
   if ((child = find(id))) return phase_of(*child);
   return to_caf(Errc::start_failed, id + " could not be started");
@@ -149,11 +163,11 @@ caf::result<void> Supervisor::stop_child(const std::string& id) {
   if (!child) return to_caf(Errc::not_found, "no child " + id + " under " + config_.path.text());
   child->unwanted = true;
   if (!child->handle) {
-    child->last_reason = "stopped on request";
+    past_of(*child).last_reason = "stopped on request";
     rest(*child, ChildState::finished);
     return caf::unit;
   }
-  child->stop_waiters.push_back(make_response_promise());
+  past_of(*child).stop_waiters.push_back(make_response_promise());
   if (child->state == ChildState::running) ask_to_stop(*child);
   return caf::delegated<void>();
 }
@@ -182,7 +196,7 @@ caf::result<ChildPhase> Supervisor::watch_child(const WatchChild& request) {
   caf::response_promise promise = make_response_promise();
   if (child->watchers.size() >= child->sweep_watchers_at) {
     std::erase_if(child->watchers, [](const Watcher& w) { return !caf::actor_cast<caf::strong_actor_ptr>(w.caller); });
-    child->sweep_watchers_at = std::max<std::size_t>(16, child->watchers.size() * 2);
+    child->sweep_watchers_at = std::max(kSweepWatchersAt, static_cast<std::uint32_t>(child->watchers.size() * 2));
   }
   child->watchers.push_back({caf::actor_cast<caf::actor_addr>(promise.source()), promise.id()});
   return caf::delegated<ChildPhase>();
@@ -196,23 +210,25 @@ void Supervisor::unwatch_child(const UnwatchChild& request) {
   });
 }
 
-SupervisorStatus Supervisor::status() const {
+SupervisorStatus Supervisor::status() {
   SupervisorStatus out;
   out.path = config_.path.text();
   out.stopping = stop_reason_.has_value();
   out.counters = counters_;
   out.retired = retired_;
-  for (const auto& [order, child] : by_order_) {
+  for (const Child* child = first_; child; child = child->next) {
     ChildStatus s;
     s.id = child->spec->id;
     s.path = config_.path.child(s.id).text();
     s.kind = child->spec->kind;
     s.state = child->state;
     s.incarnation = child->incarnation;
-    s.restarts = child->restarts;
-    s.last_error = child->last_error;
     s.started_at = child->started_at;
-    if (child->state == ChildState::waiting) s.waiting_until = child->waiting_until;
+    if (child->past) {
+      s.restarts = child->past->restarts;
+      s.last_error = child->past->last_error;
+      if (child->state == ChildState::waiting) s.waiting_until = child->past->waiting_until;
+    }
     s.watchers = child->watchers.size();
     s.probe = child->probe;
     if (s.kind == ChildKind::supervisor) s.handle = child->handle;
@@ -229,14 +245,15 @@ caf::expected<Supervisor::Child*> Supervisor::add_child(std::shared_ptr<const Ch
   if (children_.size() >= kMaxChildren)
     return to_caf(Errc::too_many_children,
                   config_.path.text() + " has " + std::to_string(kMaxChildren) + " children already");
-  auto [it, fresh] = children_.try_emplace(spec->id);
+  auto [it, fresh] = children_.try_emplace(&spec->id);
   if (!fresh) return to_caf(Errc::already_started, spec->id + " exists already");
-  it->second = std::make_unique<Child>();
-  Child* child = it->second.get();
+  Child* child = &it->second;
   child->spec = std::move(spec);
   child->dynamic = dynamic;
   child->order = ++last_order_;
-  by_order_.emplace_hint(by_order_.end(), child->order, child);
+  child->previous = last_;
+  (last_ ? last_->next : first_) = child;
+  last_ = child;
   return child;
 }
 
@@ -245,7 +262,7 @@ void Supervisor::run_or_wait(Child& child) {
   if (!in_group(child)) return run(child);
   child.unwanted = false;
   child.state = ChildState::waiting;
-  child.waiting_until = config_.clock->monotonic() + group_->delay;
+  past_of(child).waiting_until = config_.clock->monotonic() + group_->delay;
 }
 
 void Supervisor::run(Child& child) {
@@ -255,13 +272,12 @@ void Supervisor::run(Child& child) {
   child.killed = false;
   child.unwanted = false;
   ++counters_.starts;
-  if (again) ++counters_.restarts, ++child.restarts;
+  if (again) ++counters_.restarts, ++past_of(child).restarts;
 
   caf::error failure;
-  const auto identity = std::make_shared<const ChildIdentity>(
-      ChildIdentity{config_.path.child(child.spec->id), child.incarnation, config_.logger});
-  child.probe =
-      std::make_shared<Probe>(config_.registry, identity, child.spec->kind, child.restarts, child.spec->mailbox.limit);
+  child.probe = std::make_shared<Probe>(
+      config_.registry, ChildIdentity{config_.path.child(child.spec->id), child.incarnation, config_.logger},
+      child.spec->kind, again ? child.past->restarts : 0, child.spec->mailbox.limit);
   try {
     ChildContext context(*this, child.probe, *child.spec, config_);
     child.handle = child.spec->start(context);
@@ -272,20 +288,21 @@ void Supervisor::run(Child& child) {
   if (failure) return ended(child, failure);
 
   child.state = ChildState::running;
-  running_.emplace(child.handle.id(), &child);
+  running_.add(child.handle.id(), child);
   monitor(child.handle);
-  log_event(*config_.logger, spdlog::level::debug, "child_started", identity->path.text(),
+  log_event(*config_.logger, spdlog::level::debug, "child_started", child.probe->path(),
             {{"incarnation", child.incarnation}});
   tell_watchers(child);
 }
 
 void Supervisor::ended(Child& child, const caf::error& reason) {
-  if (child.handle) running_.erase(child.handle.id());
+  if (child.handle) running_.remove(child.handle.id());
   child.handle = nullptr;
   retire(child);
-  child.last_reason = describe(reason);
+  Past& past = past_of(child);
+  past.last_reason = describe(reason);
   const bool clean = is_clean(reason);
-  if (!clean) child.last_error = child.last_reason;
+  if (!clean) past.last_error = past.last_reason;
   if (child.state == ChildState::stopping) {
     --stopping_;
     return ended_as_asked(child);
@@ -300,10 +317,10 @@ void Supervisor::ended(Child& child, const caf::error& reason) {
   if (!clean) {
     ++counters_.crashes;
     log_event(*config_.logger, spdlog::level::warn, "child_ended", config_.path.child(child.spec->id).text(),
-              {{"incarnation", child.incarnation}, {"reason", child.last_reason}});
+              {{"incarnation", child.incarnation}, {"reason", past.last_reason}});
   }
   const Ending ending{child.spec->restart, child.spec->exhausted, clean, now - child.started_at, now};
-  carry_out(child, policy_.decide(ending, child.history, *config_.random));
+  carry_out(child, policy_.decide(ending, past.history, *config_.random));
 }
 
 void Supervisor::ended_as_asked(Child& child) {
@@ -321,18 +338,19 @@ void Supervisor::ended_as_asked(Child& child) {
 }
 
 void Supervisor::carry_out(Child& child, const Decision& decision) {
+  Past& past = past_of(child);
   switch (decision.verdict) {
     case Verdict::finish:
       return rest(child, ChildState::finished);
     case Verdict::quarantine:
       ++counters_.quarantined;
       log_event(*config_.logger, spdlog::level::err, "child_quarantined", config_.path.child(child.spec->id).text(),
-                {{"restarts", child.restarts}, {"reason", child.last_reason}});
+                {{"restarts", past.restarts}, {"reason", past.last_reason}});
       return rest(child, ChildState::quarantined);
     case Verdict::restart: {
       if (config_.strategy != Strategy::one_for_one) return restart_group(child, decision.delay);
       child.state = ChildState::waiting;
-      child.waiting_until = config_.clock->monotonic() + decision.delay;
+      past.waiting_until = config_.clock->monotonic() + decision.delay;
       tell_watchers(child);
       // Also without a delay through the mailbox: a start function that fails at once must not recurse.
       RestartDue due;
@@ -349,9 +367,9 @@ void Supervisor::carry_out(Child& child, const Decision& decision) {
       std::string text = "child " + child.spec->id + " of " + config_.path.text() + " ended more than " +
                          std::to_string(limit.restarts) + " times in " +
                          std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(limit.period).count()) +
-                         " ms; last error: " + child.last_reason;
+                         " ms; last error: " + past.last_reason;
       log_event(*config_.logger, spdlog::level::err, "supervisor_escalates", config_.path.text(),
-                {{"child", child.spec->id}, {"reason", child.last_reason}});
+                {{"child", child.spec->id}, {"reason", past.last_reason}});
       rest(child, ChildState::finished);
       return begin_stop(to_caf(Errc::escalated, std::move(text)));
     }
@@ -362,7 +380,8 @@ void Supervisor::carry_out(Child& child, const Decision& decision) {
 void Supervisor::rest(Child& child, ChildState state) {
   child.state = state;
   tell_watchers(child);
-  for (auto& waiter : std::exchange(child.stop_waiters, {})) waiter.deliver(caf::unit);
+  if (child.past)
+    for (auto& waiter : std::exchange(child.past->stop_waiters, {})) waiter.deliver(caf::unit);
   if (child.dynamic && state == ChildState::finished) forget(child);
 }
 
@@ -380,10 +399,11 @@ void Supervisor::retire(Child& child) {
 }
 
 void Supervisor::forget(Child& child) {
-  retired_[std::string(family_of(child.spec->id))].restarts += child.restarts;
-  by_order_.erase(child.order);
-  const std::string id = child.spec->id;
-  children_.erase(id);
+  if (child.past) retired_[std::string(family_of(child.spec->id))].restarts += child.past->restarts;
+  (child.previous ? child.previous->next : first_) = child.next;
+  (child.next ? child.next->previous : last_) = child.previous;
+  const auto spec = child.spec;  // its id is the key of what goes
+  children_.erase(&spec->id);
 }
 
 void Supervisor::ask_to_stop(Child& child) {
@@ -429,7 +449,7 @@ void Supervisor::tell_watchers(Child& child) {
 ChildPhase Supervisor::phase_of(const Child& child) const {
   ChildPhase phase;
   phase.incarnation = child.incarnation;
-  phase.reason = child.last_reason;
+  if (child.past) phase.reason = child.past->last_reason;
   phase.supervisor_stops = stop_reason_.has_value() && !child.handle;
   switch (child.state) {
     case ChildState::running:
@@ -451,9 +471,14 @@ ChildPhase Supervisor::phase_of(const Child& child) const {
   return phase;
 }
 
-Supervisor::Child* Supervisor::find(const std::string& id) const {
-  const auto it = children_.find(id);
-  return it == children_.end() ? nullptr : it->second.get();
+Supervisor::Child* Supervisor::find(const std::string& id) {
+  const auto it = children_.find(&id);
+  return it == children_.end() ? nullptr : &it->second;
+}
+
+Supervisor::Past& Supervisor::past_of(Child& child) {
+  if (!child.past) child.past = std::make_unique<Past>();
+  return *child.past;
 }
 
 // ---- restarts of several siblings ----
@@ -467,7 +492,7 @@ void Supervisor::restart_group(Child& culprit, Nanoseconds delay) {
   group_->delay = std::max(group_->delay, delay);
   group_->timer = 0;
   log_event(*config_.logger, spdlog::level::info, "siblings_restart", config_.path.text(),
-            {{"cause", culprit.spec->id}, {"reason", culprit.last_reason}});
+            {{"cause", culprit.spec->id}, {"reason", past_of(culprit).last_reason}});
   rest_for_group(culprit);
   continue_group();
 }
@@ -476,17 +501,16 @@ void Supervisor::restart_group(Child& culprit, Nanoseconds delay) {
 void Supervisor::rest_for_group(Child& child) {
   if (child.unwanted || child.spec->restart == Restart::temporary) return rest(child, ChildState::finished);
   child.state = ChildState::waiting;
-  child.waiting_until = config_.clock->monotonic() + group_->delay;
+  past_of(child).waiting_until = config_.clock->monotonic() + group_->delay;
   tell_watchers(child);
 }
 
 // Stops the last of those still alive, or, when none is, waits for the time to start them.
 void Supervisor::continue_group() {
   if (group_->timer != 0) return;
-  for (auto it = by_order_.rbegin(); it != by_order_.rend() && it->first >= group_->from; ++it) {
-    Child& child = *it->second;
-    if (!child.handle) continue;
-    if (child.state == ChildState::running) ask_to_stop(child);
+  for (Child* child = last_; child && in_group(*child); child = child->previous) {
+    if (!child->handle) continue;
+    if (child->state == ChildState::running) ask_to_stop(*child);
     return;
   }
   GroupDue due;
@@ -498,18 +522,17 @@ void Supervisor::continue_group() {
 }
 
 void Supervisor::start_group() {
-  std::vector<std::uint64_t> members;
-  for (auto it = by_order_.lower_bound(group_->from); it != by_order_.end(); ++it) {
-    const Child& child = *it->second;
-    const bool finished = child.state == ChildState::finished && !child.unwanted;
-    if (child.state == ChildState::waiting || (finished && child.spec->restart != Restart::temporary))
-      members.push_back(it->first);
+  std::vector<std::shared_ptr<const ChildSpec>> members;  // by spec, for a child that fails may be gone before its turn
+  for (Child* child = last_; child && in_group(*child); child = child->previous) {
+    const bool finished = child->state == ChildState::finished && !child->unwanted;
+    if (child->state == ChildState::waiting || (finished && child->spec->restart != Restart::temporary))
+      members.push_back(child->spec);
   }
   group_.reset();
-  for (const std::uint64_t order : members) {
-    const auto it = by_order_.find(order);
-    if (it == by_order_.end()) continue;
-    run_or_wait(*it->second);  // waits when one before it failed to start: a new group has begun
+  for (auto member = members.rbegin(); member != members.rend(); ++member) {
+    Child* child = find((*member)->id);
+    if (!child || child->spec != *member) continue;
+    run_or_wait(*child);  // waits when one before it failed to start: a new group has begun
     if (stop_reason_) return;
   }
 }
@@ -528,7 +551,7 @@ void Supervisor::begin_stop(caf::error reason) {
 void Supervisor::continue_stop() {
   std::vector<Child*> alive_dynamic, resting;
   Child* last_static = nullptr;
-  for (const auto& [order, child] : by_order_) {
+  for (Child* child = first_; child; child = child->next) {
     if (!child->handle) {
       if (child->state == ChildState::waiting) resting.push_back(child);
       continue;
@@ -570,9 +593,8 @@ ChildSpec supervisor_spec(std::string id, std::function<SupervisorConfig()> make
 caf::actor spawn_root_supervisor(caf::actor_system& system, SupervisorConfig config) {
   TLFS_CHECK(config.clock && config.random && config.logger, "a supervisor without clock, random or logger");
   if (!config.registry) config.registry = std::make_shared<Registry>(config.clock, config.logger);
-  auto identity = std::make_shared<const ChildIdentity>(ChildIdentity{config.path, 1, config.logger});
-  auto probe = std::make_shared<Probe>(config.registry, std::move(identity), ChildKind::supervisor, 0,
-                                       std::size_t{kMaxChildren});
+  auto probe = std::make_shared<Probe>(config.registry, ChildIdentity{config.path, 1, config.logger},
+                                       ChildKind::supervisor, 0, std::size_t{kMaxChildren});
   MailboxSpec mailbox;
   mailbox.limit = kMaxChildren;
   return system.spawn<SupervisedActor<Supervisor>>(std::move(probe), mailbox, std::move(config), true);

@@ -30,12 +30,14 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
 #include <caf/event_based_actor.hpp>
 #include <caf/response_promise.hpp>
 
+#include "actors/supervision/actor_index.h"
 #include "actors/supervision/child_spec.h"
 #include "actors/supervision/errors.h"
 #include "actors/supervision/registry.h"
@@ -81,10 +83,19 @@ class Supervisor : public caf::event_based_actor {
 
  private:
   struct Watcher;
+  struct Past;
   struct Child;
   struct RestartDue;
   struct ShutdownOverdue;
   struct GroupDue;
+
+  // A child is found by the id in its spec, which is there only once.
+  struct HashOfId {
+    std::size_t operator()(const std::string* id) const noexcept { return std::hash<std::string>()(*id); }
+  };
+  struct SameId {
+    bool operator()(const std::string* a, const std::string* b) const noexcept { return *a == *b; }
+  };
 
   // Siblings that are restarted together: those whose order is at least `from`. First they are stopped, then, when all
   // are gone, `delay` passes, then they are started.
@@ -100,7 +111,7 @@ class Supervisor : public caf::event_based_actor {
   caf::result<void> stop_child(const std::string& id);
   caf::result<ChildPhase> watch_child(const WatchChild& request);
   void unwatch_child(const UnwatchChild& request);
-  SupervisorStatus status() const;
+  SupervisorStatus status();
 
   // The life of one child.
   caf::expected<Child*> add_child(std::shared_ptr<const ChildSpec> spec, bool dynamic);
@@ -116,7 +127,8 @@ class Supervisor : public caf::event_based_actor {
   void overdue(const ShutdownOverdue& due);
   void tell_watchers(Child& child);
   ChildPhase phase_of(const Child& child) const;
-  Child* find(const std::string& id) const;
+  Child* find(const std::string& id);
+  static Past& past_of(Child& child);
 
   // Restarts of several siblings.
   void restart_group(Child& culprit, Nanoseconds delay);
@@ -135,10 +147,10 @@ class Supervisor : public caf::event_based_actor {
   SupervisorCounters counters_;
   std::map<std::string, RetiredTotals, std::less<>> retired_;  // by family
   std::uint64_t last_order_ = 0;
-  std::unordered_map<std::string, std::unique_ptr<Child>> children_;
-  std::unordered_map<caf::actor_id, Child*> running_;  // has a live actor
-  std::map<std::uint64_t, Child*> by_order_;           // of first start
-  std::size_t stopping_ = 0;                           // children asked to stop and not gone yet
+  std::unordered_map<const std::string*, Child, HashOfId, SameId> children_;
+  ActorIndex<Child> running_;                 // has a live actor
+  Child *first_ = nullptr, *last_ = nullptr;  // of children_, in the order of their first start
+  std::size_t stopping_ = 0;                  // children asked to stop and not gone yet
   std::optional<Group> group_;
   std::uint64_t last_group_timer_ = 0;
   std::optional<caf::error> stop_reason_;  // set once the supervisor itself stops
