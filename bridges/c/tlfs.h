@@ -142,7 +142,7 @@ bool tlfs_document_status(tlfs_node* node, const uint8_t id[TLFS_ID_SIZE], char*
    "label":TEXT,"parents":[HEX]}]. */
 bool tlfs_document_history(tlfs_node* node, const uint8_t id[TLFS_ID_SIZE], size_t limit, char** json, size_t* length,
                            tlfs_error** error);
-/* The value of a place as JSON; "null" when it is not there. `revision`, which may be NULL: what it belongs to. */
+/* The value of a place as JSON; "null" for a row that is not in its table, a failure for an index beyond an array's end. `revision`, which may be NULL: what it belongs to. */
 bool tlfs_document_read(tlfs_node* node, const uint8_t id[TLFS_ID_SIZE], const char* path, size_t path_length,
                         char** json, size_t* length, uint64_t* revision, tlfs_error** error);
 /* Takes back, or does again, the latest transaction of that origin. */
@@ -201,7 +201,8 @@ void tlfs_transaction_set_revision(tlfs_transaction* transaction, uint64_t revis
 /* Positions in texts count UTF-16 units instead of code points. */
 void tlfs_transaction_count_utf16(tlfs_transaction* transaction);
 
-/* Makes a place equal to a value; fields of a struct that the JSON does not name stay as they are. */
+/* Makes a place equal to a value; fields of a struct that the JSON does not name stay as they are. All of these set what
+   the JSON of the value is: bytes are base64, integers beyond 2^53 are text. */
 void tlfs_set_json(tlfs_transaction* transaction, const char* path, size_t path_length, const char* json, size_t length);
 void tlfs_set_string(tlfs_transaction* transaction, const char* path, size_t path_length, const char* text,
                      size_t length);

@@ -10,6 +10,13 @@ void set(tlfs_transaction* t, const char* path, std::size_t path_length, Value v
   t->edits.set(text_in(path, path_length), std::move(value));
 }
 
+// Documents take integers whose size is beyond 2^53 as JSON has them: as text.
+template <class Integer>
+Value as_json(Integer value, std::uint64_t size) {
+  if (size > document::kMaxJsonInteger) return std::to_string(value);
+  return value;
+}
+
 // An edit that there is no memory for is not lost in silence: the transaction fails.
 template <class Work>
 void edit(tlfs_transaction* t, Work work) noexcept {
@@ -91,19 +98,17 @@ void tlfs_set_string(tlfs_transaction* t, const char* path, size_t path_length, 
   edit(t, [&] { set(t, path, path_length, text_in(text, length)); });
 }
 void tlfs_set_bytes(tlfs_transaction* t, const char* path, size_t path_length, const uint8_t* bytes, size_t length) {
-  edit(t, [&] {
-    const ByteView view = bytes_in(bytes, length);
-    set(t, path, path_length, Bytes(view.begin(), view.end()));
-  });
+  edit(t, [&] { set(t, path, path_length, to_base64(bytes_in(bytes, length))); });
 }
 void tlfs_set_bool(tlfs_transaction* t, const char* path, size_t path_length, bool value) {
   edit(t, [&] { set(t, path, path_length, value); });
 }
 void tlfs_set_i64(tlfs_transaction* t, const char* path, size_t path_length, int64_t value) {
-  edit(t, [&] { set(t, path, path_length, value); });
+  const auto size = value < 0 ? -static_cast<std::uint64_t>(value) : static_cast<std::uint64_t>(value);
+  edit(t, [&] { set(t, path, path_length, as_json(value, size)); });
 }
 void tlfs_set_u64(tlfs_transaction* t, const char* path, size_t path_length, uint64_t value) {
-  edit(t, [&] { set(t, path, path_length, value); });
+  edit(t, [&] { set(t, path, path_length, as_json(value, value)); });
 }
 void tlfs_set_f64(tlfs_transaction* t, const char* path, size_t path_length, double value) {
   edit(t, [&] { set(t, path, path_length, value); });
