@@ -31,7 +31,8 @@ bool tlfs_document_create(tlfs_node* node, const tlfs_schema* schema, const char
   return guarded(error, [&]() -> Status {
     if (Status s = may_wait(node); !s) return s;
     if (!schema) return Error(c_api::Errc::null_handle, "the schema is NULL");
-    const auto made = waited(node->node->create_document(schema->package, {text_in(name, name_length), ""}));
+    const auto made = waited(node->node->create_document(
+        schema->package, {text_in(name, name_length), schema->package->latest()->version()}));
     if (!made) return made.error();
     id_out(*made, id);
     return {};
