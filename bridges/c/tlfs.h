@@ -1,5 +1,4 @@
-/*
- * TLFS for programs in C, and in everything that can call C.
+/* TLFS for programs in C, and in everything that can call C.
  *
  * Conventions
  *
@@ -28,8 +27,7 @@
  *     are lower-case hexadecimal. Who access is given to is text: "anyone", "device:HEX" or "user:HEX".
  * 11. Numbers of enumerations never change their meaning; new ones may come.
  */
-#ifndef TLFS_H
-#define TLFS_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -280,6 +278,4 @@ bool tlfs_sync_status(tlfs_node* node, char** json, size_t* length, tlfs_error**
 
 #ifdef __cplusplus
 }
-#endif
-
 #endif
