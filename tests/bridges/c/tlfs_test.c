@@ -1,4 +1,6 @@
 /* The C ABI from C: every check says in its text what a program may rely on. */
+#define _POSIX_C_SOURCE 200809L /* clocks */
+
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
