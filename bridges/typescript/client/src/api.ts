@@ -136,6 +136,12 @@ export interface Explanation {
   readonly sentence: string;
 }
 
+export interface Holder {
+  /** As in Principal, or `"members:HEX:LEVEL"`: those who have the level in another document. */
+  readonly who: Principal;
+  readonly level: Level;
+}
+
 /** A place by path steps, or as the command line writes it: `.people["ann"].tasks[0]`. */
 export type Place = Path | string;
 
@@ -183,6 +189,9 @@ export interface Client {
   revoke(id: string, options: AccessOptions & { readonly keep?: Level }): Promise<void>;
   /** Whether `who` may do what `level` allows, and why. */
   explain(id: string, options: AccessOptions): Promise<Explanation>;
+
+  /** Whoever holds anything at a place (without one, at the root), as grants name them, each with the highest level. */
+  holders(id: string, path?: Place): Promise<readonly Holder[]>;
 
   /** Changes, the latest first; 1,000 at most without `limit`. */
   history(id: string, options?: { readonly limit?: number }): Promise<readonly HistoryEntry[]>;

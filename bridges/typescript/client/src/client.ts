@@ -9,6 +9,7 @@ import type {
   DocumentState,
   Explanation,
   HistoryEntry,
+  Holder,
   Invitations,
   InviteOptions,
   Level,
@@ -238,6 +239,11 @@ class NodeClient implements Client, Follower {
   }
 
   // ---- looking into things ----
+
+  async holders(id: string, path?: Place): Promise<readonly Holder[]> {
+    const { holders } = await this.#node.control({ which: "listHolders", listHolders: place(id, path) }, "holders");
+    return holders.map((line) => ({ who: line.principal, level: line.level as Level }));
+  }
 
   async history(id: string, options?: { readonly limit?: number }): Promise<readonly HistoryEntry[]> {
     const { history } = await this.#node.control({ which: "history", history: { document: id, limit: options?.limit ?? 1_000 } }, "history");

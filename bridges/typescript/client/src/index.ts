@@ -11,6 +11,7 @@ export type {
   Explanation,
   GivenInvitation,
   HistoryEntry,
+  Holder,
   Invitations,
   InviteOptions,
   Level,

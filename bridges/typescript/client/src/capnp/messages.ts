@@ -48,6 +48,7 @@ export type ControlRequest = { number: number; } & (
   | { which: "listInvitations"; }
   | { which: "decideOffer"; decideOffer: DecideOffer; }
   | { which: "syncStatus"; }
+  | { which: "listHolders"; listHolders: Place; }
 );
 export interface CreateDocument { package: Uint8Array; version: string; name: string; }
 export interface GetValue { place: Place; version: readonly string[]; }
@@ -100,6 +101,7 @@ export type ControlReply = { number: number; } & (
   | { which: "joined"; joined: Uint8Array; }
   | { which: "invitations"; invitations: InvitationLines; }
   | { which: "sync"; sync: readonly SyncLine[]; }
+  | { which: "holders"; holders: readonly HolderLine[]; }
 );
 export interface Identity { device: Uint8Array; user: Uint8Array; }
 export interface DocumentLine { id: Uint8Array; name: string; package: string; version: string; createdMs: number; }
@@ -113,6 +115,7 @@ export interface InvitationLines { given: readonly GivenLine[]; pending: readonl
 export interface GivenLine { id: Uint8Array; document: Uint8Array; name: string; path: string; level: string; state: string; usesLeft: number; expires: number; }
 export interface OfferLine { document: Uint8Array; from: Uint8Array; name: string; package: string; }
 export interface SyncLine { document: Uint8Array; peer: Uint8Array; state: string; }
+export interface HolderLine { principal: string; level: string; }
 export interface Changed { subscription: number; revision: number; }
 export interface Ended { subscription: number; why: Failure; }
 export interface Sync { document: string; state: State; }
@@ -212,6 +215,7 @@ export const layouts: Layouts = {
       listInvitations: { kind: "void", at: 0, tag: 25 },
       decideOffer: { kind: "struct", at: 0, of: "DecideOffer", tag: 26 },
       syncStatus: { kind: "void", at: 0, tag: 27 },
+      listHolders: { kind: "struct", at: 0, of: "Place", tag: 28 },
     },
   },
   CreateDocument: {
@@ -369,6 +373,7 @@ export const layouts: Layouts = {
       joined: { kind: "data", at: 0, tag: 18 },
       invitations: { kind: "struct", at: 0, of: "InvitationLines", tag: 19 },
       sync: { kind: "structs", at: 0, of: "SyncLine", tag: 20 },
+      holders: { kind: "structs", at: 0, of: "HolderLine", tag: 21 },
     },
   },
   Identity: {
@@ -492,6 +497,13 @@ export const layouts: Layouts = {
       document: { kind: "data", at: 0 },
       peer: { kind: "data", at: 1 },
       state: { kind: "text", at: 2 },
+    },
+  },
+  HolderLine: {
+    words: 0, pointers: 2, tag: undefined,
+    fields: {
+      principal: { kind: "text", at: 0 },
+      level: { kind: "text", at: 1 },
     },
   },
   Changed: {
