@@ -86,7 +86,7 @@ test("undo takes back one's own typing and leaves the other's", async () => {
 
 test("what is written while the node is away is kept, and comes together afterwards", async () => {
   await bobNode.kill();
-  await bob.getByText("Off-line").waitFor();
+  await bob.getByText("Off-line:").waitFor();
   await bob.keyboard.press("Control+End");
   await bob.keyboard.type(", off-line");
   await ann.keyboard.press("Control+Home");
@@ -94,7 +94,7 @@ test("what is written while the node is away is kept, and comes together afterwa
   await bobNode.run();
   // A new start has a new key to the door; another page brings it, and the one that stayed open comes back by itself.
   await (await bob.context().newPage()).goto(bobNode.link);
-  await bob.getByText("Off-line").waitFor({ state: "detached", timeout: 30_000 });
+  await bob.getByText("Off-line:").waitFor({ state: "detached", timeout: 30_000 });
   await annNode.tlfs(["connect", bobNode.listen]);
   await bothShow("2Hello! Dear all,\n\nthe meeting is on Monday. Please come. Bob Bye, off-line");
 });

@@ -104,8 +104,8 @@ test("undo takes back what one did oneself, and not what the other did", async (
 });
 
 test("tasks are reordered with the pointer", async () => {
-  const handle = await ann.getByLabel("Move Apples").boundingBox();
-  const first = await ann.getByLabel("Move Oat milk").boundingBox();
+  const handle = await ann.getByLabel("Move Apples", { exact: true }).boundingBox();
+  const first = await ann.getByLabel("Move Oat milk", { exact: true }).boundingBox();
   await ann.mouse.move(handle.x + handle.width / 2, handle.y + handle.height / 2);
   await ann.mouse.down();
   await ann.mouse.move(first.x + first.width / 2, handle.y - 20, { steps: 4 });
@@ -116,7 +116,7 @@ test("tasks are reordered with the pointer", async () => {
 });
 
 test("tasks are reordered with the keyboard, and the handle keeps the focus", async () => {
-  await bob.getByLabel("Move Apples").focus();
+  await bob.getByLabel("Move Apples", { exact: true }).focus();
   await bob.keyboard.press("ArrowDown");
   await shows(bob, ["Oat milk", "Apples", "Bread"]);
   await bob.keyboard.press("ArrowDown");
@@ -136,7 +136,7 @@ test("the page is accessible, in light and in dark", async () => {
 test("both rename a task while they cannot reach each other: both see the conflict, and one settles it", async () => {
   // Bob's node is away; his page goes on.
   await bobNode.kill();
-  await bob.getByText("Off-line").waitFor();
+  await bob.getByText("Off-line:").waitFor();
   await rename(bob, "Bread", "White bread");
   await add(bob, "Written off-line");
   await shows(bob, ["Oat milk", "White bread", "Apples", "Written off-line"]);
@@ -146,7 +146,7 @@ test("both rename a task while they cannot reach each other: both see the confli
   await bobNode.run();
   // A new start has a new key to the door; another page brings it, and the one that stayed open comes back by itself.
   await (await bob.context().newPage()).goto(bobNode.link);
-  await bob.getByText("Off-line").waitFor({ state: "detached", timeout: 30_000 });
+  await bob.getByText("Off-line:").waitFor({ state: "detached", timeout: 30_000 });
   await annNode.tlfs(["connect", bobNode.listen]);
   await until(async () => (await titles(bob)).length === 5 && (await titles(ann)).length === 5, "both have both", 30_000);
   assert.deepEqual([...(await titles(ann))].sort().filter((title) => !title.endsWith("bread")), ["Apples", "Meanwhile", "Oat milk", "Written off-line"]);
