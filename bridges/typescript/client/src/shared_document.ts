@@ -18,8 +18,8 @@ export const linger = 1_000;
 /** The pause before something is tried again that the node could not do; it doubles up to `longestRetry`. */
 export const firstRetry = 250;
 export const longestRetry = 10_000;
-/** After so many times a write is sent without saying what it was made on. */
-export const maxStale = 3;
+/** How often a write is carried over and sent anew because others were faster. */
+export const maxOvertaken = 20;
 /** The least time between two presences that are sent. */
 export const presenceInterval = 50;
 
@@ -43,8 +43,12 @@ interface Waiter {
 const utf8 = new TextEncoder();
 const text = new TextDecoder();
 
-function isStale(error: TlfsError): boolean {
-  return error.module === "document_actor" && error.code === 1;
+/** Codes of the node's module `document_actor` that are more than a refusal. */
+const documentActor = { stale: 2, gone: 3, noSuchSubscription: 4 } as const;
+
+/** Whether the write does not fit because others have written meanwhile. Carried over to what is there now, it may. */
+function isOvertaken(error: TlfsError): boolean {
+  return error.module === "document_actor" && (error.code === documentActor.stale || error.code === documentActor.gone);
 }
 
 /** Whether the request may still take effect, or may do so when it is sent again. */
@@ -313,7 +317,7 @@ export class SharedDocument {
         this.#subscription = undefined;
         const why = error instanceof TlfsError ? error : clientError("malformed", String(error));
         // A subscription that the node does not know any more is opened again.
-        const unknown = why.module === "document_actor" && why.code === 3;
+        const unknown = why.module === "document_actor" && why.code === documentActor.noSuchSubscription;
         this.#stumble(unknown ? clientError("disconnected", why.message) : why);
       }
     } finally {
@@ -413,7 +417,7 @@ export class SharedDocument {
               write: {
                 ...common,
                 label: write.label,
-                onRevision: write.stale < maxStale ? replica.revision : undefined,
+                onRevision: replica.revision,
                 edits: utf8.encode(JSON.stringify(write.edits.map((edit) => this.#prefixed(edit)))),
               },
             },
@@ -436,8 +440,8 @@ export class SharedDocument {
   #notWritten(write: PendingWrite, replica: Replica, error: TlfsError): void {
     // After a loss of connection everything that was not answered is sent again.
     if (this.#closed || !this.#host.connection.hello || this.#subscription === undefined) return;
-    if (isStale(error) && write.stale < maxStale) {
-      ++write.stale;
+    if (isOvertaken(error) && write.overtaken < maxOvertaken) {
+      ++write.overtaken;
       write.sent = false;
       void this.#pull();
       return;

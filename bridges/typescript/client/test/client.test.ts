@@ -345,7 +345,7 @@ describe("a document", () => {
     const undone = doc.undo().wait();
     undone.catch(() => undefined);
     await pass(50);
-    await expect(undone).rejects.toMatchObject({ module: "document", code: 14 });
+    await expect(undone).rejects.toMatchObject({ module: "document", code: 13 });
     expect(bridge.requests.filter((r) => r.which === "takeBack").length).toBe(1);
   });
 

@@ -157,7 +157,7 @@ export class FakeBridge {
       case "pull": {
         const { subscription, have } = request.pull;
         const found = this.#subscriptions.find((s) => s.number === subscription);
-        if (!found) throw new NodeError("document_actor", 3, "input", "no such subscription");
+        if (!found) throw new NodeError("document_actor", 4, "input", "no such subscription");
         found.notified = false;
         const document = this.#document(found.document);
         const written = document.written(found.client);
@@ -186,7 +186,7 @@ export class FakeBridge {
         return;
       }
       case "takeBack":
-        throw new NodeError("document", 14, "input", "nothing to undo");
+        throw new NodeError("document", 13, "input", "nothing to undo");
       case "setPresence":
         this.presences.push({ document: request.setPresence.document, json: text.decode(request.setPresence.json) });
         socket.deliver({ number, which: "done" });

@@ -131,7 +131,7 @@ export class NodeError extends Error {
   }
 }
 const outside = () => new NodeError("document", 9, "input", "out of range");
-const gone = () => new NodeError("document_actor", 2, "input", "made on something that was removed");
+const gone = () => new NodeError("document_actor", 3, "input", "made on something that was removed");
 
 /** One edit in names. */
 type NamedEdit = { path: NamedStep[]; edit: Edit; anchor?: number; of?: number[]; items?: Named[]; firstName?: number; units?: { name: number; unit: string }[] };
@@ -353,7 +353,7 @@ export class FakeDocument {
     const known = this.done.get(`${client}.${number}`);
     if (known !== undefined) return { revision: known, repeated: true };
     if (onRevision !== undefined && (onRevision < this.remembered || onRevision > this.revision))
-      throw new NodeError("document_actor", 1, "input", "made on a revision that lies too far back");
+      throw new NodeError("document_actor", 2, "input", "made on a revision that lies too far back");
     const old = copy(this.#history[onRevision ?? this.revision]);
     const named: [NamedEdit, Map<number, number[]>][] = edits.map((edit) => {
       const lefts = new Map<number, number[]>();

@@ -15,7 +15,7 @@ export class Random {
   /** Few different characters, so that much is alike; some are pairs of units. */
   text(length: number): string {
     let out = "";
-    for (let at = 0; at < length; ++at) out += ["a", "b", "c", " ", "\n", "ü", "😀"][this.below(7)];
+    for (let at = 0; at < length; ++at) out += ["a", "b", "c", " ", "\n", "ü", "😀", "😁"][this.below(8)];
     return out;
   }
   edited(text: string): string {

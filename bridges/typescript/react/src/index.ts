@@ -1,6 +1,7 @@
 /** React hooks for live documents of a TLFS node. */
 export { useDocument, useSuspenseDocument } from "./document.js";
 export type { DocumentView, SelectedView, SelectOptions } from "./document.js";
+export { useKeys } from "./keys.js";
 export { useConnection, useDocuments, useInvites, usePeers, useSuspenseDocuments, useSuspenseInvites, useSuspensePeers } from "./node.js";
 export type { InviteActions } from "./node.js";
 export { usePresence } from "./presence.js";

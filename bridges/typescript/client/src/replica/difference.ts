@@ -115,6 +115,10 @@ export function alignLists(before: readonly Value[], after: readonly Value[]): A
   return map;
 }
 
+/** How far the same object is looked for near by, before all that is left is compared with all that is left. */
+const window = 16;
+
+/** Pairs what is the same object. Most of it stands in the same order, so both lists are walked side by side first. */
 function pairObjects(
   before: readonly Value[],
   after: readonly Value[],
@@ -123,15 +127,36 @@ function pairObjects(
   newEnd: number,
   pair: (i: number, j: number) => void,
 ): void {
-  const places = new Map<Value, number[]>();
-  for (let j = newEnd - 1; j >= head; --j) {
-    const there = places.get(after[j]);
-    if (there) there.push(j);
-    else places.set(after[j], [j]);
+  const oldLeft: number[] = [];
+  const newLeft: number[] = [];
+  let i = head;
+  let j = head;
+  while (i < oldEnd && j < newEnd) {
+    if (before[i] === after[j]) {
+      pair(i++, j++);
+      continue;
+    }
+    let [di, dj] = [1, 1];
+    for (let d = 1; d <= window; ++d) {
+      if (i + d < oldEnd && j + d < newEnd && before[i + d] === after[j + d]) [di, dj] = [d, d];
+      else if (j + d < newEnd && before[i] === after[j + d]) [di, dj] = [0, d];
+      else if (i + d < oldEnd && before[i + d] === after[j]) [di, dj] = [d, 0];
+      else continue;
+      break;
+    }
+    for (; di > 0; --di) oldLeft.push(i++);
+    for (; dj > 0; --dj) newLeft.push(j++);
   }
-  for (let i = head; i < oldEnd; ++i) {
-    const j = places.get(before[i])?.pop();
-    if (j !== undefined) pair(i, j);
+  while (i < oldEnd) oldLeft.push(i++);
+  while (j < newEnd) newLeft.push(j++);
+  if (oldLeft.length === 0 || newLeft.length === 0) return;
+  const places = new Map<Value, number>();
+  for (const at of newLeft) places.set(after[at], at);
+  for (const at of oldLeft) {
+    const to = places.get(before[at]);
+    if (to === undefined) continue;
+    pair(at, to);
+    places.delete(before[at]);
   }
 }
 
@@ -229,41 +254,71 @@ function sameOrder(a: Map<unknown, Value>, b: Map<unknown, Value>): boolean {
 
 function reconcileLists(before: Value[], after: Value[]): Value {
   const shorter = Math.min(before.length, after.length);
-  let held: Set<Value> | undefined;
-  const keep = (i: number, j: number): boolean => {
-    if (Object.is(before[i], after[j])) return true;
-    // An element that has only moved is seen already.
-    if (typeof after[j] === "object" && (held ??= new Set(before)).has(after[j])) return false;
-    const kept = reconcile(before[i], after[j]);
-    if (!Object.is(kept, after[j])) after[j] = kept;
-    return Object.is(kept, before[i]);
-  };
   let head = 0;
-  while (head < shorter && keep(head, head)) ++head;
+  while (head < shorter && Object.is(before[head], after[head])) ++head;
   if (head === before.length && head === after.length) return before;
   let tail = 0;
-  while (tail < shorter - head && keep(before.length - 1 - tail, after.length - 1 - tail)) ++tail;
-  const oldEnd = before.length - tail;
-  const newEnd = after.length - tail;
-  if (oldEnd - head === 0 || newEnd - head === 0 || typeof before[head] !== "object") return after;
-  if (oldEnd - head === newEnd - head) {
-    for (let i = head; i < oldEnd; ++i) keep(i, i);
-    return after;
+  while (tail < shorter - head && Object.is(before[before.length - 1 - tail], after[after.length - 1 - tail])) ++tail;
+  let oldEnd = before.length - tail;
+  let newEnd = after.length - tail;
+  if (head === oldEnd || head === newEnd || typeof before[head] !== "object") return after;
+
+  // Elements that are shared already have been seen, wherever they stand now; only the others may be changed.
+  const map = new Int32Array(before.length).fill(-1);
+  const taken = new Uint8Array(newEnd - head);
+  const first = head;
+  let shared = 0;
+  pairObjects(before, after, head, oldEnd, newEnd, (i, j) => {
+    map[i] = j;
+    taken[j - first] = 1;
+    ++shared;
+  });
+  const keep = (i: number, j: number): boolean => {
+    const kept = reconcile(before[i], after[j]);
+    if (!Object.is(kept, after[j])) after[j] = kept;
+    map[i] = j;
+    taken[j - first] = 1;
+    return Object.is(kept, before[i]);
+  };
+  if (shared === 0) {
+    while (head < oldEnd && head < newEnd && keep(head, head)) ++head;
+    while (oldEnd > head && newEnd > head && keep(oldEnd - 1, newEnd - 1)) [oldEnd, newEnd] = [oldEnd - 1, newEnd - 1];
+    for (let i = head; i < oldEnd; ++i) map[i] = -1;
+    taken.fill(0, head - first, newEnd - first);
   }
-  // Elements came and went in the middle: what looks the same is found by its text.
+  pairByText(before, after, map, taken, first, [head, oldEnd, newEnd], keep);
+  // What changed in place keeps its parts.
+  for (let i = head; i < oldEnd; ++i) {
+    const j = i === head ? head : map[i - 1] + 1;
+    if (map[i] === -1 && j >= head && j < newEnd && !taken[j - first]) keep(i, j);
+  }
+  return before.length === after.length && before.every((item, i) => Object.is(item, after[i])) ? before : after;
+}
+
+/** Finds elements that look the same by their texts, among those without a partner. */
+function pairByText(
+  before: readonly Value[],
+  after: readonly Value[],
+  map: Alignment,
+  taken: Uint8Array,
+  first: number,
+  [head, oldEnd, newEnd]: readonly [number, number, number],
+  keep: (i: number, j: number) => boolean,
+): void {
   const places = new Map<string, number[]>();
   for (let i = oldEnd - 1; i >= head; --i) {
+    if (map[i] !== -1) continue;
     const text = textOf(before[i]);
     const there = places.get(text);
     if (there) there.push(i);
     else places.set(text, [i]);
   }
+  if (places.size === 0) return;
   for (let j = head; j < newEnd; ++j) {
-    if (held?.has(after[j])) continue;
+    if (taken[j - first]) continue;
     const i = places.get(textOf(after[j]))?.pop();
     if (i !== undefined) keep(i, j);
   }
-  return after;
 }
 
 /** Equal for values that look the same; only compared, never shown. */

@@ -88,6 +88,8 @@ function mapEdit(root: Shape, before: Value, after: Value, edit: Edit): Edit[] {
     case "set":
       return [["set", path, edit[2]]];
     case "remove":
+      // Others have removed the row already.
+      return place.after === undefined ? [] : [["remove", path]];
     case "reset":
     case "touch":
       return [[edit[0], path]];

@@ -34,8 +34,8 @@ export interface PendingWrite {
   sent: boolean;
   /** The revision that it led to, once the node has answered. */
   answered: number | undefined;
-  /** How often the node found it too old to be mapped. */
-  stale: number;
+  /** How often the node refused it because others had written meanwhile. */
+  overtaken: number;
 }
 
 export interface WriteOptions {
@@ -77,7 +77,7 @@ export class Replica {
   reset(json: Json, revision: number, written: number): void {
     const fresh = json === null ? undefined : fromJson(this.shape, json);
     this.conflicts.clear();
-    this.#moveTo(fresh, revision, written);
+    this.#moveTo(reconcile(this.#base, fresh), revision, written);
   }
 
   /**
@@ -122,7 +122,7 @@ export class Replica {
   }
 
   #push(write: { origin: string; label: string; edits: readonly Edit[] | undefined; redo: boolean }): PendingWrite {
-    const pending: PendingWrite = { ...write, number: this.#nextNumber++, sent: false, answered: undefined, stale: 0 };
+    const pending: PendingWrite = { ...write, number: this.#nextNumber++, sent: false, answered: undefined, overtaken: 0 };
     this.#queue.push(pending);
     return pending;
   }
@@ -167,10 +167,17 @@ export class Replica {
 
   /** Puts the pending writes on a new base. Those that `leaves` names go; the first `held` of them are in the base. */
   #carry(base: Value, leaves: (at: number) => boolean, held = 0): void {
+    if (this.#queue.length === 0) {
+      this.#base = this.#shown = base;
+      return;
+    }
     let before = this.#base;
-    if (held > 0) for (const write of this.#queue.slice(0, held)) before = this.#after(before, write);
-    // What the writes made here and what the node says they made looks the same: it is to be the same.
-    let after = reconcile(before, base);
+    let after = base;
+    if (held > 0) {
+      for (const write of this.#queue.slice(0, held)) before = this.#after(before, write);
+      // What the writes made here and what the node says they made looks the same: it is to be the same.
+      after = reconcile(before, base);
+    }
     this.#base = after;
     const rest: PendingWrite[] = [];
     this.#queue.forEach((write, at) => {

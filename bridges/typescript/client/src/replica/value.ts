@@ -59,12 +59,21 @@ export function fromJson(shape: Shape, json: Json, old?: Value): Value {
     case "struct": {
       if (!isFields(json)) misfit("an object", json);
       const before = isFields(old) ? old : undefined;
+      if (!before) {
+        // The JSON's own object becomes the value: a snapshot has many.
+        for (const name in shape.fields) {
+          const field = shape.fields[name];
+          const given = Object.hasOwn(json, name) ? (json[name] as Json) : undefined;
+          const made = given === undefined ? emptyOf(field) : fromJson(field, given);
+          if (made !== given) json[name] = made as Json;
+        }
+        return json;
+      }
       const out: Fields = {};
       for (const name in shape.fields) {
         const field = shape.fields[name];
         const given = Object.hasOwn(json, name) ? (json[name] as Json) : undefined;
-        if (given !== undefined) out[name] = fromJson(field, given, before?.[name]);
-        else out[name] = before ? before[name] : emptyOf(field);
+        out[name] = given === undefined ? before[name] : fromJson(field, given, before[name]);
       }
       return out;
     }
