@@ -80,7 +80,8 @@ class RecordStore final : public Store {
   Result<CheckReport> settle_all() override;
 
  private:
-  using Last = std::map<Bytes, const std::optional<Bytes>*>;
+  // The last write for each key, ascending; of the batch, and valid as long as it.
+  using Last = std::vector<const Batch::Write*>;
   struct Plan {
     Writes writes;
     std::map<Area, Manifest> manifests;
@@ -174,6 +175,7 @@ Result<RecordStore::Last> RecordStore::normalise(const Batch& batch) const {
     return error(Errc::limit, "a batch of more than " + std::to_string(kMaxBatchRecords) + " records");
   std::size_t bytes = 0;
   Last last;
+  last.reserve(batch.writes().size());
   for (const Batch::Write& w : batch.writes()) {
     const std::size_t size = w.value ? w.value->size() : 0;
     if (w.key.empty() || w.key.size() > kMaxKeyBytes)
@@ -189,8 +191,13 @@ Result<RecordStore::Last> RecordStore::normalise(const Batch& batch) const {
     if (!spot) return Error(Errc::bad_key, spot.error().message());
     if (!*spot && !(in_region(w.key, Region::quarantine) && !w.value))
       return error(Errc::bad_key, describe_key(w.key) + " is the store's own");
-    last[w.key] = &w.value;
+    last.push_back(&w);
   }
+  std::stable_sort(last.begin(), last.end(),
+                   [](const Batch::Write* a, const Batch::Write* b) { return a->key < b->key; });
+  const auto later = std::unique(last.rbegin(), last.rend(),
+                                 [](const Batch::Write* a, const Batch::Write* b) { return a->key == b->key; });
+  last.erase(last.begin(), later.base());
   return last;
 }
 
@@ -234,10 +241,11 @@ Result<bool> RecordStore::count(Plan& plan, const Spot& spot, ByteView key, cons
 Result<RecordStore::Plan> RecordStore::plan(const Last& last) {
   Plan plan;
   plan.writes.reserve(last.size() + 3);
-  for (const auto& [key, value] : last) {
+  for (const Batch::Write* write : last) {
+    const auto& [key, value] = *write;
     const auto spot = spot_of(key);
     if (*spot) {
-      const auto counted = count(plan, **spot, key, *value);
+      const auto counted = count(plan, **spot, key, value);
       if (!counted) return counted.error();
       if (!*counted) {
         plan.to_settle = (*spot)->area;
@@ -245,8 +253,8 @@ Result<RecordStore::Plan> RecordStore::plan(const Last& last) {
         return plan;
       }
     }
-    if (*value)
-      put_framed(plan.writes, key, **value);
+    if (value)
+      put_framed(plan.writes, key, *value);
     else
       plan.writes.push_back({key, std::nullopt});
   }

@@ -79,6 +79,24 @@ TEST_CASE("a message can be read any number of times") {
   for (int i = 0; i < 10'000; ++i) REQUIRE(read_everything(*note.read()) > 0);
 }
 
+TEST_CASE("a message may be smaller or much larger than what is built without asking for memory") {
+  for (const std::size_t size : {std::size_t{0}, std::size_t{1}, 8 * kScratchWords, 8 * kScratchWords * 100}) {
+    CAPTURE(size);
+    const std::string title(size, 't'), reply(size, 'r');
+    MessageBuilder<Note> builder;
+    builder->setTitle(title);
+    auto replies = builder->initReplies(3);
+    for (auto one : replies) one.setTitle(reply);
+    const Message<Note> message = std::move(builder).seal();
+    const auto again = Message<Note>::parse(message.bytes());
+    REQUIRE(again.ok());
+    const auto note = again->read();
+    CHECK(std::string_view(note->getTitle().cStr(), note->getTitle().size()) == title);
+    REQUIRE(note->getReplies().size() == 3);
+    for (auto one : note->getReplies()) CHECK(std::string_view(one.getTitle().cStr(), one.getTitle().size()) == reply);
+  }
+}
+
 TEST_CASE("a local message refuses to leave the process") {
   caf::actor_system_config config;
   config.set("logger.verbosity", caf::atom("quiet"));
