@@ -658,6 +658,9 @@ Status Document::recover(std::vector<Change> changes, const std::vector<Logged>&
     // What the pending rests on; the guard wants to know it again before it is sealed.
     const Result<std::uint64_t> basis = settings_.guard->basis(places_of(pending_, *context.nodes));
     if (basis) pending_basis_ = *basis;
+    for (const Part& part : by_compartment(pending_, *context.nodes, nodes_))
+      if (!settings_.guard->can_seal(part.compartment))
+        return Error(Errc::no_key, "the keys of what a record in the log writes to are not here");
   }
   revision_ = revision;
   return {};
