@@ -186,6 +186,7 @@ Result<Commit> Document::commit(Transaction& tx, const TransactionOptions& optio
   Commit done = finish(tx, options);
   if (tx.id_count() > 0 && !options.origin.empty()) undo_.did(options.origin, tx.take_undo());
   undo_.rename(tx.revived());
+  undo_.lost(tx.lost());
   return done;
 }
 
@@ -222,6 +223,7 @@ Result<Commit> Document::take_back(const std::string& origin, bool redo) {
     undo_.undid(origin, tx.take_undo());
   }
   undo_.rename(tx.revived());
+  undo_.lost(tx.lost());
   return done;
 }
 
