@@ -37,6 +37,7 @@ class AuthorityLog {
   std::size_t size() const { return entries_.size(); }
   const SignedStatement& at(std::size_t i) const { return entries_[i].statement; }  // in causal order
   std::size_t waiting() const { return waiting_.size(); }
+  bool waits(const StatementHash& hash) const { return waiting_.contains(hash); }  // for others, to be added
   // Statements that others wait for, sorted.
   std::vector<StatementHash> missing() const;
   // Statements of this document are welcome although nothing here refers to it yet.

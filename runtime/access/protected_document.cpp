@@ -204,6 +204,9 @@ document::Leaf ProtectedDocument::seal(const document::LeafPlace& place, const A
   return sealed(*content, place, last_token(*scope), block);
 }
 
+// Whoever can name a compartment has a key for it or can make the next one.
+bool ProtectedDocument::can_seal(const Address& compartment) const { return naming_.name(compartment).has_value(); }
+
 std::optional<Bytes> ProtectedDocument::open(const document::LeafPlace& place, const document::Leaf& leaf) const {
   crypto::Nonce nonce;
   if (leaf.salt.size() != nonce.size()) return std::nullopt;

@@ -210,6 +210,7 @@ class ProtectedDocument final : private document::Guard, private Sightings {
   Result<std::uint64_t> basis(const std::vector<Address>& places) override;
   std::vector<crypto::Digest> prepare(const std::vector<Address>& compartments) override;
   document::Leaf seal(const document::LeafPlace& place, const Address& compartment, ByteView block) override;
+  bool can_seal(const Address& compartment) const override;
   std::optional<Bytes> open(const document::LeafPlace& place, const document::Leaf& leaf) const override;
   std::optional<document::Leaf> seal_again(const document::LeafPlace& place, const document::CompartmentId& compartment,
                                            std::uint64_t epoch, ByteView block) const override;

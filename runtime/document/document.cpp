@@ -186,6 +186,7 @@ Result<Commit> Document::commit(Transaction& tx, const TransactionOptions& optio
   Commit done = finish(tx, options);
   if (tx.id_count() > 0 && !options.origin.empty()) undo_.did(options.origin, tx.take_undo());
   undo_.rename(tx.revived());
+  undo_.lost(tx.lost());
   return done;
 }
 
@@ -222,6 +223,7 @@ Result<Commit> Document::take_back(const std::string& origin, bool redo) {
     undo_.undid(origin, tx.take_undo());
   }
   undo_.rename(tx.revived());
+  undo_.lost(tx.lost());
   return done;
 }
 
@@ -658,6 +660,9 @@ Status Document::recover(std::vector<Change> changes, const std::vector<Logged>&
     // What the pending rests on; the guard wants to know it again before it is sealed.
     const Result<std::uint64_t> basis = settings_.guard->basis(places_of(pending_, *context.nodes));
     if (basis) pending_basis_ = *basis;
+    for (const Part& part : by_compartment(pending_, *context.nodes, nodes_))
+      if (!settings_.guard->can_seal(part.compartment))
+        return Error(Errc::no_key, "the keys of what a record in the log writes to are not here");
   }
   revision_ = revision;
   return {};

@@ -26,6 +26,9 @@ class Guard : public LeafCipher {
   // of the root. Returns what the change's header names as authority heads, sorted.
   virtual std::vector<crypto::Digest> prepare(const std::vector<Address>& compartments) = 0;
   virtual Leaf seal(const LeafPlace& place, const Address& compartment, ByteView block) = 0;
+  // Whether prepare() and seal() can do that for a compartment. What a transaction was allowed to write can be sealed
+  // for ever, unless this device has lost statements that bring keys.
+  virtual bool can_seal(const Address& compartment) const = 0;
   // What leaves call the compartment of this boundary. Nothing when this device cannot know.
   virtual std::optional<CompartmentId> compartment_id(const Address& boundary) const = 0;
 

@@ -264,7 +264,7 @@ Status Transaction::remove(const Address& place) {
     cell = state_.find(place);
   }
   if (!cell || cell->live == 0) return {};
-  if (in_.with_undo) capture(state_, *cell, undo_);
+  if (in_.with_undo) capture(state_, *cell, undo_, lost_);
   // One operation for each compartment below, innermost ones included.
   const NodeIndex own = (*info)->compartment;
   add(OperationKind::remove, place);
@@ -297,7 +297,7 @@ Status Transaction::remove(const Address& place) {
   for (const Address& a : inner) {
     if (in_.ordinals[a.node] == schema::kNoOrdinal) continue;
     if (in_.with_undo)
-      if (const Cell* c = state_.find(a)) capture(state_, *c, undo_);
+      if (const Cell* c = state_.find(a)) capture(state_, *c, undo_, lost_);
     add(OperationKind::remove, a);
     apply_last();
   }
@@ -500,6 +500,7 @@ Status Transaction::undo_step(const UndoStep& step) {
     if (done && old != kNoLv) revived_[old] = in_.batch.operations.back().id;
     return done;
   };
+  if (step.within != kNoLv && !came_back_.contains(step.within)) return {};
   const Lv made = current_id(revived_, step.id);  // a later step of the same entry may have brought it back
   switch (step.kind) {
     case UndoStep::Kind::reassign: {
@@ -581,6 +582,8 @@ Status Transaction::undo_step(const UndoStep& step) {
                                       : (erase ? OperationKind::erase : OperationKind::restore);
       add(kind, step.address, n).subject = id;
       apply_last();
+      if (kind == OperationKind::restore)
+        for (Lv back = id; back < id + n; ++back) came_back_.insert(came_back_.end(), back);
       if (in_.with_undo) {
         const UndoStep::Kind back = text ? (erase ? UndoStep::Kind::restore_text : UndoStep::Kind::erase_text)
                                          : (erase ? UndoStep::Kind::restore_elements : UndoStep::Kind::erase_elements);

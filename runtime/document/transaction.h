@@ -5,6 +5,7 @@
 // have left it.
 #pragma once
 
+#include <set>
 #include <span>
 #include <string_view>
 
@@ -79,6 +80,7 @@ class Transaction {
 
   const Revived& revived() const { return revived_; }
   UndoEntry take_undo() { return std::move(undo_); }
+  const std::vector<LostContent>& lost() const { return lost_; }
   Lv first() const { return first_; }
   std::uint32_t id_count() const { return id_count_; }
 
@@ -100,6 +102,8 @@ class Transaction {
   State& state_;
   const BoundView& view_;
   UndoEntry undo_;
+  std::vector<LostContent> lost_;
+  std::set<Lv> came_back_;  // elements, by the steps of take_back()
   Revived revived_;
   NodeIndex text_node_ = kNoNode;  // typing goes on in the same text: the last one, if it has no dynamic keys
   TextCell* text_cell_ = nullptr;

@@ -16,7 +16,8 @@ UndoEntry pop(std::deque<UndoEntry>& stack) {
   return entry;
 }
 
-void capture_in(const State& state, const Cell& cell, NodeIndex compartment, UndoEntry& out) {
+void capture_in(const State& state, const Cell& cell, NodeIndex compartment, UndoEntry& out,
+                std::vector<LostContent>& lost) {
   if (cell.type != CellType::element && cell.node != kNoNode && state.nodes().at(cell.node).compartment != compartment)
     return;
   UndoStep step{};
@@ -32,22 +33,28 @@ void capture_in(const State& state, const Cell& cell, NodeIndex compartment, Und
         step.replaced = kNoLv;
       }
       for (const Cell* c = static_cast<const BranchCell&>(cell).first; c; c = c->next)
-        capture_in(state, *c, compartment, out);
+        capture_in(state, *c, compartment, out, lost);
       return;
     }
     case CellType::table:
       for (const EntryCell* e : static_cast<const TableCell&>(cell).entries)
-        if (State::exists(*e)) capture_in(state, *e, compartment, out);
+        if (State::exists(*e)) capture_in(state, *e, compartment, out, lost);
       return;
     case CellType::array: {
       const auto& array = static_cast<const ArrayCell&>(cell);
       step.address = state.address_of(cell);
       // Steps are taken in reverse: the elements come back before what is in them.
       array.sequence.for_each_span([&](const Span& s, std::string_view) {
-        if (!s.visible) return;
-        for (Lv slot = s.id; slot < s.id + s.length; ++slot)
-          if (const ElementCell* e = state.element(slot))
-            for (const Cell* c = e->first; c; c = c->next) capture_in(state, *c, compartment, out);
+        for (Lv slot = s.id; slot < s.id + s.length; ++slot) {
+          const ElementCell* e = state.element(slot);
+          if (!e || e->slot != slot || !e->first) continue;  // or only a place that it was moved away from
+          LostContent hidden{e->id, {}};
+          UndoEntry& held = s.visible ? out : hidden.steps;
+          for (const Cell* c = e->first; c; c = c->next) capture_in(state, *c, compartment, held, lost);
+          for (UndoStep& held_step : hidden.steps)
+            if (held_step.within == kNoLv) held_step.within = e->id;
+          if (!hidden.steps.empty()) lost.push_back(std::move(hidden));
+        }
       });
       array.sequence.for_each_span([&](const Span& s, std::string_view) {
         if (!s.visible) return;
@@ -133,9 +140,9 @@ Lv sole_dot(const DotSet& dots) {
   return count == 1 ? only : kNoLv;
 }
 
-void capture(const State& state, const Cell& cell, UndoEntry& out) {
+void capture(const State& state, const Cell& cell, UndoEntry& out, std::vector<LostContent>& lost) {
   const NodeIndex node = cell.node;
-  capture_in(state, cell, node == kNoNode ? 0 : state.nodes().at(node).compartment, out);
+  capture_in(state, cell, node == kNoNode ? 0 : state.nodes().at(node).compartment, out, lost);
 }
 
 void UndoStacks::did(const std::string& origin, UndoEntry entry) {
@@ -165,6 +172,29 @@ void UndoStacks::rename(const Revived& revived) {
             step.kind != UndoStep::Kind::move_back)
           continue;
         step.id = current_id(revived, step.id);
+      }
+    }
+  };
+  for (auto& [origin, pair] : by_origin_) {
+    in(pair.undo);
+    in(pair.redo);
+  }
+}
+
+void UndoStacks::lost(const std::vector<LostContent>& content) {
+  if (content.empty()) return;
+  std::map<Lv, const UndoEntry*> by_element;
+  for (const LostContent& c : content) by_element.emplace(c.element, &c.steps);
+  const auto in = [&](std::deque<UndoEntry>& stack) {
+    for (UndoEntry& entry : stack) {
+      for (std::size_t i = 0; i < entry.size(); ++i) {
+        if (entry[i].kind != UndoStep::Kind::restore_elements) continue;
+        // Steps are taken in reverse: before the one that brings the elements back, so after it.
+        const Lv first = entry[i].id, end = first + entry[i].count;
+        for (auto c = by_element.lower_bound(first); c != by_element.end() && c->first < end; ++c) {
+          entry.insert(entry.begin() + static_cast<std::ptrdiff_t>(i), c->second->begin(), c->second->end());
+          i += c->second->size();
+        }
       }
     }
   };

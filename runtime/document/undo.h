@@ -34,6 +34,7 @@ struct UndoStep {
   Lv subject = kNoLv;
   Lv slot = kNoLv;
   Lv replaced = kNoLv;  // reassign, retouch: the only dot that the edit took away
+  Lv within = kNoLv;    // only where this element came back before in the same entry
   std::vector<Value> values = {};
   bool on = false;
   std::int64_t amount = 0;
@@ -42,8 +43,15 @@ struct UndoStep {
 // The steps of one transaction, in the order of its edits; they are taken in reverse.
 using UndoEntry = std::vector<UndoStep>;
 
-// Steps that bring back everything that lives in `cell` now, in its compartment.
-void capture(const State& state, const Cell& cell, UndoEntry& out);
+// What an element held that was erased already when what encloses it was removed.
+struct LostContent {
+  Lv element = kNoLv;
+  UndoEntry steps;
+};
+
+// Steps that bring back everything that lives in `cell` now, in its compartment. What lies in erased elements is no
+// part of that; it goes to `lost`.
+void capture(const State& state, const Cell& cell, UndoEntry& out, std::vector<LostContent>& lost);
 
 // The assignment whose values a register has, when all are of one; else kNoLv.
 Lv sole_dot(const RegisterCell& cell);
@@ -66,6 +74,9 @@ class UndoStacks {
   bool can_redo(const std::string& origin) const;
   // From now on the steps that name an old id mean the new one. Cost: the number of steps in all stacks.
   void rename(const Revived& revived);
+  // A removal took away what erased elements held. Whatever brings one of them back brings that back too. Cost: the
+  // number of steps in all stacks, when anything was lost.
+  void lost(const std::vector<LostContent>& content);
   UndoEntry take_undo(const std::string& origin);
   UndoEntry take_redo(const std::string& origin);
 

@@ -410,11 +410,22 @@ void Opening::settle(Built built) {
 
   const access::AuthorityLog& log = p_.document->log();
   std::size_t in_order = 0;
+  std::size_t refused = 0;  // the next time they would be taken for good ones
   for (const auto& [number, s] : found_.statements) {
-    if (!log.has(s.hash)) p_.waiting_statements.emplace(s.hash, number);
+    if (log.waits(s.hash)) {
+      p_.waiting_statements.emplace(s.hash, number);
+    } else if (!log.has(s.hash)) {
+      p_.doomed.push_back(storage::numbered_key(p_.id, Kind::statement, number));
+      ++refused;
+    }
     if (in_order < log.size() && log.at(in_order).hash == s.hash) ++in_order;
   }
-  if (in_order + p_.waiting_statements.size() == found_.statements.size()) {
+  if (refused > 0) {
+    say(count_of(refused, "statement", "statements") + " of document " + to_hex(p_.id) +
+        " cannot be what was written: they must be fetched again from others");
+    p_.incomplete = true;
+  }
+  if (in_order + p_.waiting_statements.size() + refused == found_.statements.size()) {
     p_.statements_seen = in_order;
   } else {  // they came in another order than they are in now
     for (const auto& [number, s] : found_.statements)

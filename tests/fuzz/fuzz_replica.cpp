@@ -64,13 +64,12 @@ void change_content(WrittenDocument& written, const Bytes& key, Bytes& value, Sc
   value = seal_value(written.at_rest(), key, inside);
 }
 
-std::unique_ptr<Replica> open(WrittenDocument& written, const WrittenDocument::Disk& disk, bool& with_history) {
+Result<std::unique_ptr<Replica>> open(WrittenDocument& written, const WrittenDocument::Disk& disk, bool& with_history) {
   for (with_history = false;; with_history = true) {
     try {
       auto opened = Replica::open(written.settings(), written.records(disk, with_history));
-      if (opened) return std::move(*opened);
-      TLFS_CHECK(!opened.error().message().empty(), "an error without a message");
-      return nullptr;
+      TLFS_CHECK(opened.ok() || !opened.error().message().empty(), "an error without a message");
+      return opened;
     } catch (const HistoryNeeded&) {
       TLFS_CHECK(!with_history, "history is needed that was given");
     }
@@ -96,8 +95,9 @@ void change_disk(WrittenDocument& written, Script script) {
     if (disk.empty()) break;
   }
   bool history = false;
-  const auto replica = open(written, disk, history);
-  if (!replica) return;
+  const auto opened = open(written, disk, history);
+  if (!opened) return;
+  const std::unique_ptr<Replica>& replica = *opened;
   try {
     (void)replica->document().content().json();
     (void)replica->run({9, 1}, [](document::Document& d) {
@@ -114,7 +114,7 @@ void change_disk(WrittenDocument& written, Script script) {
   for (storage::Batch b = replica->take_writes(); !b.empty(); b = replica->take_writes())
     WrittenDocument::write(disk, b);
   const auto again = open(written, disk, history);
-  TLFS_CHECK(again != nullptr, "what was written does not open");
+  TLFS_CHECK(again.ok(), "what was written does not open: " + (again ? "" : again.error().message()));
 }
 
 }  // namespace

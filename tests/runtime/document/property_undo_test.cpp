@@ -10,8 +10,7 @@ using namespace tlfs;
 using namespace tlfs::document;
 using namespace tlfs::document::testing;
 
-// Registers, flags, counters and texts. With tables and arrays undo is only as exact as undo_test.cpp says: what lay in
-// an element that was erased before its array was removed, for example, does not come back when both are undone.
+// Registers, flags, counters and texts. With tables and arrays undo is only as exact as undo_test.cpp says.
 TEST_CASE("one who edits alone gets every earlier value back by undo and every later one by redo") {
   const SeedRange range = seeds(500);
   for (std::uint64_t seed = range.first; seed <= range.last; ++seed) {

@@ -155,3 +155,56 @@ TEST_CASE("undo and redo may go back and forth over any edit") {
     CHECK(!alice->can_redo("window"));
   }
 }
+
+TEST_CASE("an element that was erased before what it lay in was removed comes back with all it held") {
+  Person alice(1), bob(2);
+  alice.set(".list", R"([{"name":"a","votes":3,"secret":{"word":"w"}},{"name":"b"}])");
+  const std::string whole = alice->json();
+  alice.remove(".list[0]");
+  const std::string without = alice->json();
+  alice.edit([](Transaction& tx) { return tx.remove(tx.address(".list").value()); });
+  CHECK(alice.at(".list") == "[]");
+  sync({&alice, &bob});
+  for (int round = 0; round < 2; ++round) {
+    REQUIRE(alice->undo("window").ok());
+    CHECK(alice->json() == without);
+    REQUIRE(alice->undo("window").ok());
+    CHECK(alice->json() == whole);
+    sync({&alice, &bob});
+    CHECK(bob->json() == whole);
+    REQUIRE(alice->redo("window").ok());
+    CHECK(alice->json() == without);
+    REQUIRE(alice->redo("window").ok());
+    CHECK(alice.at(".list") == "[]");
+  }
+}
+
+TEST_CASE("erasing and removing in one transaction is taken back in one") {
+  Person alice(1);
+  alice.set(".list", R"([{"name":"a","votes":3},{"name":"b"}])");
+  const std::string whole = alice->json();
+  alice.edit([](Transaction& tx) {
+    const Address list = tx.address(".list").value();
+    REQUIRE(tx.erase(list, 0).ok());
+    return tx.remove(list);
+  });
+  REQUIRE(alice->undo("window").ok());
+  CHECK(alice->json() == whole);
+}
+
+TEST_CASE("what an erased element held comes back once, though another window removed what it lay in") {
+  Person alice(1);
+  alice.set(".list", R"([{"name":"a","votes":3},{"name":"b"}])");
+  const std::string whole = alice->json();
+  const auto erase = [&](const std::string& window) {
+    alice.edit([](Transaction& tx) { return tx.erase(tx.address(".list").value(), 0); }, window);
+  };
+  erase("left");
+  REQUIRE(alice->undo("left").ok());
+  REQUIRE(alice->redo("left").ok());
+  alice.edit([](Transaction& tx) { return tx.remove(tx.address(".list").value()); }, "right");
+  REQUIRE(alice->undo("left").ok());
+  CHECK(alice.at(".list[0].votes") == "3");
+  REQUIRE(alice->undo("right").ok());
+  CHECK(alice->json() == whole);
+}
