@@ -100,10 +100,15 @@ Browser::Browser(const std::string& address, const Headers& headers) : parts_(st
   if (error) return;
   parts_->socket.set_option(websocket::stream_base::decorator(
       [&](websocket::request_type& request) { put_headers(request, address, headers); }));
-  parts_->socket.handshake(parts_->response, address, "/bridge", error);
+  bool done = false;
+  parts_->socket.async_handshake(parts_->response, address, "/bridge", [&](Code e) {  // the other kind keeps no refusal
+    error = e;
+    done = true;
+  });
+  run(parts_->io, done, std::chrono::seconds(20));
   parts_->socket.read_message_max(256u << 20);
   parts_->socket.binary(true);
-  parts_->connected = !error;
+  parts_->connected = done && !error;
 }
 Browser::~Browser() {
   if (!parts_) return;
