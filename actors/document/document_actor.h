@@ -168,6 +168,7 @@ class DocumentActor : public caf::event_based_actor {
   // The last one that was written, is on the disk, was told to the hub.
   std::optional<replica::Standing> standing_, saved_standing_, told_standing_;
   std::pair<std::size_t, std::size_t> standing_of_{~std::size_t{0}, 0};  // changes and statements that it was made of
+  std::uint64_t told_leaves_ = 0;  // that came later, of those that the network knows of
 };
 
 // The child spec of a document: its id is "document/<id in hex>".

@@ -29,7 +29,7 @@ void DocumentActor::read(bool with_history) {
           identity_->logger->error("document_unreadable path={} error=\"{}\"", identity_->path.text(),
                                    read.error().message());
           refuse_queue(read.error().within(label()));
-          desk_->end_all("the document cannot be read");
+          desk_->end_all("the document cannot be read", true);
           return quit();
         }
         opened(std::move(*read));
@@ -95,6 +95,7 @@ void DocumentActor::take_up(std::unique_ptr<replica::Replica> replica) {
     identity_->logger->error("document_damaged path={} what=\"{}\"", identity_->path.text(), sentence);
   announced_ = 0;
   standing_of_ = {~std::size_t{0}, 0};
+  told_leaves_ = 0;
   if (service_) {
     service_->replace(std::move(replica));
   } else {

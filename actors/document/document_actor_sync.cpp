@@ -45,7 +45,8 @@ void DocumentActor::open_sync(const OpenSync& request) {
   }
   SyncEnded ended;
   ended.number = request.number;
-  ended.reason = state_ == State::closing || state_ == State::stopping ? "closed" : kNotHere;
+  ended.again = state_ == State::closing;
+  ended.reason = ended.again || state_ == State::stopping ? "closed" : kNotHere;
   send(request.link, std::move(ended));
 }
 
@@ -140,24 +141,36 @@ void DocumentActor::seal_now() {
 // Goes to the disk with what has changed it.
 void DocumentActor::note_standing(storage::Batch& writes) {
   const access::ProtectedDocument& document = service_->replica().document();
-  const std::pair made_of{document.content().graph().size(), document.log().size()};
-  if (made_of == standing_of_) return;
+  const document::Document& content = document.content();
+  // What the disk said is true until the document knows better.
+  const bool lacking = content.lacks_leaves().value_or(standing_ && standing_->lacking);
+  const std::pair made_of{content.graph().size(), document.log().size()};
+  const bool same = standing_ && made_of == standing_of_;
+  if (same && standing_->lacking == lacking && standing_->unsealed == service_->unsealed()) return;
   standing_of_ = made_of;
-  replica::Standing now = replica::Standing::of(document);
+  std::optional<replica::Standing> now = same ? standing_ : replica::Standing::of(document);
+  now->lacking = lacking;
+  now->unsealed = service_->unsealed();
   if (standing_ == now) return;
   standing_ = std::move(now);
   writes.put(storage::standing_key(id_), standing_->encode(id_, *environment_->at_rest));
 }
 
 void DocumentActor::announce() {
-  if (!environment_->networked || !saved_standing_ || told_standing_ == saved_standing_) return;
+  if (!environment_->networked || !saved_standing_) return;
+  replica::Standing standing = *saved_standing_;
+  standing.unsealed = false;  // nothing that others need to know
+  const std::uint64_t leaves = service_ ? service_->replica().document().content().leaves_added() : 0;
+  if (told_standing_ == standing && told_leaves_ == leaves) return;
   const caf::actor hub = hub_.phase().handle;
   if (!hub) return;
-  told_standing_ = saved_standing_;
   DocumentNews news;
   news.document = id_;
-  news.heads = saved_standing_->heads;
-  news.syncers = saved_standing_->syncers;
+  news.heads = standing.heads;
+  news.syncers = standing.syncers;
+  news.lacking = standing.lacking;
+  news.leaves_came = std::exchange(told_leaves_, leaves) != leaves;
+  told_standing_ = std::move(standing);
   send(hub, std::move(news));
 }
 

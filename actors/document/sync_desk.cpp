@@ -176,18 +176,19 @@ void SyncDesk::forget(Conversations::iterator at) {
   if (std::none_of(conversations_.begin(), conversations_.end(), same)) owner_->demonitor(link);
 }
 
-void SyncDesk::end_all(const std::string& reason) {
+void SyncDesk::end_all(const std::string& reason, bool again) {
   while (!conversations_.empty()) {
     const auto at = conversations_.begin();
-    tell_ended(at->first, at->second.link, false, reason);
+    tell_ended(at->first, at->second.link, false, reason, again);
     forget(at);
   }
 }
 
-void SyncDesk::tell_ended(SyncNumber number, const caf::actor& link, bool cut, std::string reason) {
+void SyncDesk::tell_ended(SyncNumber number, const caf::actor& link, bool cut, std::string reason, bool again) {
   SyncEnded ended;
   ended.number = number;
   ended.cut = cut;
+  ended.again = again;
   ended.reason = std::move(reason);
   owner_->send(link, std::move(ended));
 }

@@ -53,7 +53,8 @@ class SyncDesk {
   // Whether statements have come that nobody has looked after (DocumentService::tend).
   bool tending() const { return tend_; }
   void tended() { tend_ = false; }
-  void end_all(const std::string& reason);
+  // `again`: SyncEnded::again.
+  void end_all(const std::string& reason, bool again = false);
   bool empty() const { return conversations_.empty(); }
   // Whether none has anything to do or to say, and each is caught up and has been silent since `since`.
   bool quiet(Nanoseconds since) const;
@@ -90,7 +91,7 @@ class SyncDesk {
   // False when the conversation has ended with that and is gone.
   bool say(Conversations::iterator at);
   void forget(Conversations::iterator at);
-  void tell_ended(SyncNumber number, const caf::actor& link, bool cut, std::string reason);
+  void tell_ended(SyncNumber number, const caf::actor& link, bool cut, std::string reason, bool again = false);
 
   caf::event_based_actor* owner_;
   document::DocumentId document_;

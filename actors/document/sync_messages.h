@@ -70,6 +70,7 @@ struct SyncProgress : messaging::LocalOnly {
 struct SyncEnded : messaging::LocalOnly {
   SyncNumber number = 0;
   bool cut = false;
+  bool again = false;  // only for now: the document's actor is about to end, and another may be started
   std::string reason;
 };
 
@@ -81,6 +82,8 @@ struct DocumentNews : messaging::LocalOnly {
   bool gone = false;       // it was deleted here
   crypto::Digest heads{};  // equal on two devices exactly when they hold the same changes and statements
   std::vector<access::Principal> syncers;  // whoever may sync any of it, as the grants name them; ascending
+  bool lacking = false;                    // leaves lack here, which somebody with equal heads may have
+  bool leaves_came = false;                // some came that had lacked, which others may lack still
 };
 
 }  // namespace tlfs::document_actor

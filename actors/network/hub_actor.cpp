@@ -40,6 +40,7 @@ caf::behavior HubActor::make_behavior() {
       [this](const GetPeers&) { return peer_infos(); },
       [this](const Neighbours& message) { return neighbours(message); },
       [this](const WatchNetwork&) { watch_network(); },
+      [this](const ListenAgain&) { open_transport(); },
       [this](const Connect& request) { return connect(request); },
       [this](const Join& request) { return join(request); },
       [this](const Invite& request) { return invite(request); },
@@ -90,7 +91,10 @@ void HubActor::load() {
                 if (!standing) continue;  // told anew when the document is opened
                 index_.put(*place->document, standing->heads);
                 set_syncers(*place->document, std::move(standing->syncers));
+                if (standing->lacking) lacking_.insert(*place->document);
+                if (standing->unsealed) unsealed_.push_back(*place->document);
               }
+              for (std::size_t i = 0; i < kOpenedAtOnce; ++i) open_unsealed();
               open_transport();
             },
             standings);
@@ -144,8 +148,14 @@ void HubActor::open_transport() {
   });
   if (!opened) {
     settings_->listening(opened.error());
-    throw std::runtime_error(opened.error().message());
+    if (listen_retry_ == kFirstListenRetry)  // said once
+      identity_->logger->error("not_listening path={} error=\"{}\"", identity_->path.text(), opened.error().message());
+    delayed_send(this, listen_retry_, ListenAgain());
+    listen_retry_ = std::min(2 * listen_retry_, kLastListenRetry);
+    return;
   }
+  if (listen_retry_ != kFirstListenRetry)
+    identity_->logger->info("listening_after_all path={}", identity_->path.text());
   transport_ = std::move(*opened);
   settings_->listening(transport_->addresses());
   ready_ = true;
@@ -377,6 +387,8 @@ void HubActor::leave(const crypto::PublicKey& key) {
   index_.unlink(key);
   peer.link = 0;
   peer.behind.clear();
+  peer.absent.clear();
+  peer.leaves_asked = false;
   peer.documents.clear();
   peer.questions.clear();
 }

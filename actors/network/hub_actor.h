@@ -51,11 +51,15 @@ inline constexpr std::size_t kMaxQuestions = 1u << 16;          // positions of 
 inline constexpr std::size_t kMaxIntroductionKept = 64u << 10;  // of a peer with whom nothing is shared
 inline constexpr std::size_t kMaxJoins = 64;                    // under way
 inline constexpr std::size_t kMaxDocumentRefs = 256;            // references to documents' actors that are kept
+inline constexpr std::size_t kOpenedAtOnce = 8;                 // of the documents that have to be opened at the start
 inline constexpr std::size_t kMaxNearby = net::kMaxServicesFound;
 inline constexpr std::size_t kMaxNearbyAddresses = 8;    // of one peer
 inline constexpr std::size_t kMaxHashesAtOnce = 16'384;  // to recognise who is nearby; and those of one more
 inline constexpr std::chrono::minutes kBanned{10};
 inline constexpr std::chrono::seconds kConnectTimeout{20};
+// Until it is tried again to listen where that was not possible; then twice as long, and so on.
+inline constexpr std::chrono::milliseconds kFirstListenRetry{250};
+inline constexpr std::chrono::milliseconds kLastListenRetry{30'000};
 inline constexpr std::chrono::seconds kWatchInterval{2};  // of this machine's own addresses
 inline constexpr std::chrono::seconds kJoinTimeout{30};
 // How long a join that was granted waits for what the document holds.
@@ -64,7 +68,7 @@ inline constexpr std::chrono::seconds kFirstSync{10};
 struct HubSettings {
   std::shared_ptr<const document_actor::DocumentEnvironment> environment;
   std::function<Result<std::unique_ptr<Transport>>(Transport::Accept)> transport;
-  // Told once per incarnation, with the addresses that were chosen, or why there are none.
+  // Told with the addresses that were chosen, or why there are none; then it is tried again, and told again.
   std::function<void(const Result<std::vector<std::string>>&)> listening;
   // This machine's, to notice when its network changes; null: that is not watched.
   std::function<std::vector<std::string>()> own_addresses = {};
@@ -88,6 +92,7 @@ class HubActor : public caf::event_based_actor {
   };
   struct Tick : messaging::LocalOnly {};
   struct WatchNetwork : messaging::LocalOnly {};
+  struct ListenAgain : messaging::LocalOnly {};
   struct Expire : messaging::LocalOnly {
     std::uint64_t request = 0;
   };
@@ -125,6 +130,8 @@ class HubActor : public caf::event_based_actor {
     LinkName link = 0;
     std::unique_ptr<sync::DifferenceSession> session;
     std::set<DocumentId> behind;  // differ, and are not caught up
+    std::set<DocumentId> absent;  // the peer has not got them
+    bool leaves_asked = false;    // for what lacks leaves
     std::map<DocumentId, SyncState> documents;
     std::deque<sync::Position> questions;
   };
@@ -160,6 +167,7 @@ class HubActor : public caf::event_based_actor {
 
   // hub_actor.cpp: starting, sockets, links, peers.
   void load();
+  void open_unsealed();
   void loaded(const store::RegionRecords& identity);
   void open_transport();
   void accept(const Accepted& accepted);
@@ -221,6 +229,7 @@ class HubActor : public caf::event_based_actor {
   void sync(const crypto::PublicKey& key, const std::vector<DocumentId>& documents);
   void sync_state(const LinkSyncState& state);
   void settle(const crypto::PublicKey& key);
+  void complete(const crypto::PublicKey& key, const std::set<DocumentId>& documents);
   void begin_document(const Description& what, std::function<void(const Status&)> finished);
   void describe(const DocumentId& document, std::function<void(Result<Description>)> finished);
   void joined(const DocumentId& document, const Status& outcome);
@@ -258,6 +267,7 @@ class HubActor : public caf::event_based_actor {
   supervision::SupervisedRef store_;
   std::unique_ptr<Transport> transport_;
   bool ready_ = false;
+  std::chrono::milliseconds listen_retry_ = kFirstListenRetry;
   std::deque<Accepted> early_;
 
   std::map<crypto::PublicKey, Peer> peers_;
@@ -277,6 +287,8 @@ class HubActor : public caf::event_based_actor {
 
   sync::DocumentIndex index_;
   std::map<DocumentId, std::vector<access::Principal>> syncers_;
+  std::set<DocumentId> lacking_;       // documents that lack leaves here
+  std::deque<DocumentId> unsealed_;    // that have edits which no peer can know of before they are opened
   std::map<DocumentId, int> granted_;  // users and groups that some document here is shared with, and with how many
   std::map<DocumentId, supervision::SupervisedRef> documents_;
 };

@@ -50,6 +50,19 @@ void HubActor::ask_document(const DocumentId& document, Message message,
                                    std::move(finished), std::move(message));
 }
 
+// The process that made these edits has ended before it sealed them. A document that is opened does that by itself.
+void HubActor::open_unsealed() {
+  if (unsealed_.empty()) return;
+  const DocumentId document = unsealed_.front();
+  unsealed_.pop_front();
+  auto explain = message_of<messages::Explain>([&](messages::Explain::Builder& out) {
+    out.setAt(".");
+    out.setLevel(messages::Level::READ);
+    document_actor::write(access::Principal::of_key(own()), out.initWho());
+  });
+  ask_document(document, std::move(explain), [this](const Result<ReplyMessage>&) { open_unsealed(); });
+}
+
 // ---- control channel ----
 
 void HubActor::control(const LinkControl& message) {
@@ -134,6 +147,7 @@ void HubActor::user_settled(const crypto::PublicKey& key) {
   peer->settled = true;
   refresh_rights(key);
   flush_session(key);
+  if (peer->session && peer->session->compared() && !std::exchange(peer->leaves_asked, true)) complete(key, lacking_);
   redeem(key);
 }
 
@@ -166,12 +180,21 @@ std::vector<crypto::PublicKey> HubActor::peers_of(const DocumentId& document) co
 }
 
 void HubActor::news(const document_actor::DocumentNews& what) {
+  bool incomplete = false;  // here, or perhaps elsewhere
   if (what.gone) {
     index_.remove(what.document);
     set_syncers(what.document, {});
     syncers_.erase(what.document);
+    lacking_.erase(what.document);
   } else {
     offers_.erase(what.document);
+    const auto row = index_.documents().find(what.document);
+    const bool known = row && index_.documents().row(*row).heads == what.heads && lacking_.contains(what.document);
+    if (what.lacking)
+      lacking_.insert(what.document);
+    else
+      lacking_.erase(what.document);
+    incomplete = what.leaves_came || (what.lacking && !known);
     index_.put(what.document, what.heads);
     set_syncers(what.document, what.syncers);
     index_.set_peers(what.document, peers_of(what.document));
@@ -182,6 +205,7 @@ void HubActor::news(const document_actor::DocumentNews& what) {
   for (const crypto::PublicKey& key : linked) {
     (void)consider_user(key);  // it may be that something is shared with them now
     flush_session(key);
+    if (incomplete) complete(key, {what.document});
   }
 }
 
@@ -233,6 +257,7 @@ void HubActor::on(const crypto::PublicKey& key, DifferenceBytes& message) {
   if (!heard) return close_link(peer.link, link::CloseCode::protocol_error, heard.error().message(), true);
   for (Bytes& bytes : heard->send) tell(key, DifferenceBytes{std::move(bytes)});
   differences(key, *heard);
+  if (peer.session->compared() && peer.settled && !std::exchange(peer.leaves_asked, true)) complete(key, lacking_);
   flush_session(key);
   ask_next(key);
   settle(key);
@@ -244,17 +269,22 @@ void HubActor::differences(const crypto::PublicKey& key, const sync::DifferenceS
   for (const sync::Difference& d : heard.differences) {
     switch (d.kind) {
       case sync::Difference::Kind::differs:
+        peer.absent.erase(*d.document);
         peer.behind.insert(*d.document);
         talk.push_back(*d.document);
         break;
       case sync::Difference::Kind::equal:
-        if (d.document) peer.behind.erase(*d.document);
+        if (d.document) {
+          peer.behind.erase(*d.document);
+          peer.absent.erase(*d.document);
+        }
         break;
       case sync::Difference::Kind::only_theirs:
         if (peer.questions.size() < kMaxQuestions) peer.questions.push_back(d.position);
         break;
       case sync::Difference::Kind::only_ours:
-        break;  // the peer asks when it wants to know
+        peer.absent.insert(*d.document);  // the peer asks when it wants to know
+        break;
     }
   }
   for (const DocumentId& document : heard.named) {
@@ -311,6 +341,20 @@ void HubActor::settle(const crypto::PublicKey& key) {
   if (!peer || peer->link == 0 || !peer->session || !peer->session->compared() || !peer->behind.empty()) return;
   const auto at = links_.find(peer->link);
   if (at != links_.end()) peer->connection.synced(at->second.number, now());
+}
+
+// Equal heads say nothing of leaves: whoever got a change by way of somebody who may not read all of it lacks some. So
+// these documents are talked about once on every link, and when their leaves come, with whoever has the document too.
+void HubActor::complete(const crypto::PublicKey& key, const std::set<DocumentId>& documents) {
+  const Peer* peer = find_peer(key);
+  if (!peer || peer->link == 0 || !peer->session || !peer->session->compared()) return;
+  std::vector<DocumentId> shared;
+  for (const DocumentId& document : documents) {
+    const auto at = syncers_.find(document);
+    if (at != syncers_.end() && !peer->absent.contains(document) && may_know(document, at->second, key, *peer))
+      shared.push_back(document);
+  }
+  if (!shared.empty()) sync(key, shared);
 }
 
 std::vector<SyncLine> HubActor::sync_lines() const {

@@ -136,6 +136,7 @@ caf::behavior LinkActor::make_behavior() {
         if (over_ || at == conversations_.end()) return;
         at->second->caught_up = what.caught_up;
         at->second->peer_caught_up = what.peer_caught_up;
+        if (what.caught_up && what.peer_caught_up) reopened_.erase(at->second->document);
         tell_state(*at->second, true);
         make_room();
         pump();
@@ -144,6 +145,7 @@ caf::behavior LinkActor::make_behavior() {
         const auto at = find(what.number);
         if (over_ || at == conversations_.end()) return;
         if (what.cut) return close({link::CloseCode::protocol_error, link::clean_sentence(what.reason)}, true);
+        if (what.again) reopen(at->second->document);
         hang_up(at, false);
         talk_on();
         pump();
@@ -395,13 +397,10 @@ void LinkActor::begin(link::ChannelId channel, const document::DocumentId& docum
     if (over_ || at == conversations_.end() || !at->second->ready) return;
     if (phase.kind == supervision::PhaseKind::up && phase.incarnation == at->second->incarnation) return;
     // Its part of the conversation is gone with it. Hung up later: this is called from inside the reference.
-    Reopen again;
-    again.document = at->second->document;
     document_actor::SyncEnded ended;
     ended.number = number;
+    ended.again = phase.kind != supervision::PhaseKind::absent;
     send(this, std::move(ended));
-    if (++reopened_[again.document] <= kMaxReopenings && phase.kind != supervision::PhaseKind::absent)
-      delayed_send(this, std::chrono::milliseconds(100), again);
   });
   OpenSync open;
   open.number = conversation.number;
@@ -413,7 +412,8 @@ void LinkActor::begin(link::ChannelId channel, const document::DocumentId& docum
         const auto at = find(number);
         if (over_ || at == conversations_.end()) return;
         Conversation& c = *at->second;
-        if (!taken) {
+        if (!taken) {  // it crashes, or the machine is busy
+          reopen(c.document);
           hang_up(at, false);
           talk_on();
           return pump();
@@ -425,6 +425,15 @@ void LinkActor::begin(link::ChannelId channel, const document::DocumentId& docum
         for (Bytes& message : heard) hand_over(c, std::move(message));
       },
       open);
+}
+
+// The conversation is to be begun anew, later.
+void LinkActor::reopen(const document::DocumentId& document) {
+  const std::size_t times = reopened_[document]++;
+  if (times == kMaxReopenings) return;
+  Reopen again;
+  again.document = document;
+  delayed_send(this, std::min(kFirstReopening * (1u << std::min<std::size_t>(times, 16)), kLastReopening), again);
 }
 
 void LinkActor::hand_over(Conversation& conversation, Bytes message) {

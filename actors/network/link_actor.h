@@ -12,7 +12,7 @@
 // A document's channel is labelled with its id in hex and opened by whichever side learns first that it differs. When
 // both do at once, the one that the device with the smaller key has opened is kept. At most kMaxConversations are open;
 // beyond that, documents wait until others have nothing more to say. A document's actor that ends (a crash, or it was
-// idle) ends its conversation; after a crash it is opened again here.
+// idle) ends its conversation; it is opened again here when the actor had crashed or was just about to end.
 //
 // The peer's bytes, messages and the time they cost are counted (link::Budget): over budget it is not read for a while,
 // far over it the link ends.
@@ -35,7 +35,10 @@ namespace tlfs::network {
 // Of either side's opening; below link::kMaxChannels, which counts those that are closing too.
 inline constexpr std::size_t kMaxConversations = 48;
 inline constexpr std::size_t kMaxWaitingDocuments = 1u << 20;
-inline constexpr std::size_t kMaxReopenings = 16;  // of one document on one link, after crashes of its actor
+// Of one document on one link, after its actor has ended; anew when both sides have caught up.
+inline constexpr std::size_t kMaxReopenings = 16;
+inline constexpr std::chrono::milliseconds kFirstReopening{100};  // after so long; then twice as long, and so on
+inline constexpr std::chrono::milliseconds kLastReopening{10'000};
 
 struct LinkSettings {
   LinkName name = 0;
@@ -95,6 +98,7 @@ class LinkActor : public caf::event_based_actor {
   void talk(const document::DocumentId& document);
   void talk_on();
   void begin(link::ChannelId channel, const document::DocumentId& document, bool opened_here);
+  void reopen(const document::DocumentId& document);
   void hand_over(Conversation& conversation, Bytes message);
   void give_room();
   // Ends the channel and the document's part of it.

@@ -380,12 +380,22 @@ std::optional<crypto::Signature> Document::signature_of(ChangeIndex index) {
 
 std::vector<ChangeHash> Document::lacking_leaves() const {
   std::vector<ChangeHash> out;
+  std::set<ChangeIndex> lacking;
   for (const ChangeIndex index : unread_) {
     bool whole = true;
     for (std::size_t i = 0; i < history_.leaf_count(index) && whole; ++i) whole = history_.sealed_leaf(index, i);
     if (!whole) out.push_back(graph_.at(index).hash);
+    if (!whole) lacking.insert(index);
   }
+  lacking_ = std::move(lacking);
+  lacking_known_ = true;
   return out;
+}
+
+std::optional<bool> Document::lacks_leaves() const {
+  if (unread_.empty()) return false;
+  if (!lacking_.empty()) return true;
+  return lacking_known_ ? std::optional(false) : std::nullopt;
 }
 
 Version Document::version() {
@@ -566,6 +576,10 @@ void Document::merge_leaves(const Change& change) {
   const std::size_t added = history_.add_leaves(index, change.leaves);
   leaves_added_ += added;
   more_leaves_ = added > 0 || more_leaves_;
+  if (added == 0 || !lacking_.contains(index)) return;
+  for (std::size_t i = 0; i < history_.leaf_count(index); ++i)
+    if (!history_.sealed_leaf(index, i)) return;
+  lacking_.erase(index);
 }
 
 Import Document::statements_arrived(const std::vector<crypto::Digest>& statements) {
@@ -603,8 +617,10 @@ void Document::apply_one(Change change, Import& report) {
   }
   pending_first_ = graph_.ids().size();  // nothing of ours is pending
   if (settings_.guard) settings_.guard->arrived(*index, change);
-  if (std::any_of(change.leaves.begin(), change.leaves.end(), [](const auto& leaf) { return !leaf; }))
+  if (std::any_of(change.leaves.begin(), change.leaves.end(), [](const auto& leaf) { return !leaf; })) {
     came_lacking_.push_back(*index);
+    lacking_.insert(*index);
+  }
   history_.add(std::move(change));
   apply_change(*state_, *index);
   ++report.applied;

@@ -140,6 +140,8 @@ class Document final : private Holdings {
   // Those that came without one since this was opened, in that order; may have got it meanwhile.
   const std::vector<ChangeIndex>& came_lacking() const { return came_lacking_; }
   std::uint64_t leaves_added() const { return leaves_added_; }
+  // Whether any change lacks a leaf. Nothing: that is not known before lacking_leaves() has looked.
+  std::optional<bool> lacks_leaves() const;
   const ChangeGraph& graph() const { return graph_; }
   const History& history() const { return history_; }
 
@@ -246,6 +248,8 @@ class Document final : private Holdings {
   mutable std::set<ChangeIndex> unread_;       // those with a leaf that could not be read when they were applied
   std::vector<ChangeIndex> came_lacking_;
   std::uint64_t leaves_added_ = 0;
+  mutable std::set<ChangeIndex> lacking_;  // a part of unread_; all that lack a leaf, once that is known
+  mutable bool lacking_known_ = false;
   bool more_leaves_ = false;  // leaves have come for changes that were here
   std::uint64_t revision_ = 0;
   std::uint64_t skipped_ = 0;  // before the next one

@@ -35,6 +35,8 @@ std::string_view name_of(CloseCode code) {
       return "shutting_down";
     case CloseCode::transport_lost:
       return "transport_lost";
+    case CloseCode::damaged:
+      return "damaged";
     case CloseCode::other:
       return "other";
   }
@@ -71,6 +73,8 @@ std::string_view sentence_of(CloseCode code) {
       return "the node shuts down";
     case CloseCode::transport_lost:
       return "the connection has broken";
+    case CloseCode::damaged:
+      return "a message was damaged on the way";
     case CloseCode::other:
       break;
   }

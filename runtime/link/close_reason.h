@@ -23,6 +23,7 @@ enum class CloseCode : std::uint16_t {
   shutting_down = 12,
   transport_lost = 13,  // never travels
   other = 14,           // what a newer version says
+  damaged = 15,         // a message that was not written with the link's keys: whoever is on the way can do that
 };
 inline constexpr std::uint16_t kFirstApplicationCode = 1'000;
 

@@ -89,7 +89,7 @@ void Link::Parts::received(ByteView bytes, Time now) {
   ++traffic_.received_messages;
   traffic_.received_bytes += bytes.size();
   if (bytes.size() > kMaxTransportMessage)
-    return close({CloseCode::protocol_error, "a message of " + std::to_string(bytes.size()) + " bytes"}, true, now);
+    return close({CloseCode::damaged, "a message of " + std::to_string(bytes.size()) + " bytes"}, true, now);
   if (phase_ == Phase::handshaking) return received_handshake(bytes, now);
   received_sealed(bytes, now);
 }
@@ -138,8 +138,9 @@ void Link::Parts::received_sealed(ByteView bytes, Time now) {
     if (auto reason = read_refusal(bytes)) return end(std::move(*reason), true);
   }
   plain_.clear();
+  // Not the peer's doing as far as anybody knows: the peer is who has the keys.
   if (const Status done = receiving_.decrypt({}, bytes, plain_); !done)
-    return close({CloseCode::protocol_error, done.error().message()}, true, now);
+    return close({CloseCode::damaged, done.error().message()}, true, now);
   receiving_age_.count(bytes.size());
   if (receiving_age_.overdue())
     return close({CloseCode::protocol_error, "a key that was used for too long"}, true, now);

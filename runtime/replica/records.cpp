@@ -247,6 +247,12 @@ Result<Listing> Listing::decode(ByteView bytes, const DocumentId& document, cons
 
 // ---- standing ----
 
+namespace {
+// At the end, when there are any.
+constexpr std::uint8_t kLacking = 1;
+constexpr std::uint8_t kUnsealed = 2;
+}  // namespace
+
 crypto::Digest heads_digest(const access::ProtectedDocument& document) {
   const document::ChangeGraph& graph = document.content().graph();
   std::vector<crypto::Digest> changes, statements;
@@ -270,6 +276,9 @@ Standing Standing::of(const access::ProtectedDocument& document) {
   out.heads = heads_digest(document);
   out.syncers = document.syncers();
   if (out.syncers.size() > kMaxSyncers) out.syncers.resize(kMaxSyncers);
+  const document::ChangeGraph& graph = document.content().graph();
+  out.lacking = document.content().lacks_leaves().value_or(false);
+  out.unsealed = graph.first_unsealed() < graph.ids().size();
   return out;
 }
 
@@ -284,6 +293,7 @@ Bytes Standing::encode(const DocumentId& document, const crypto::Secret& at_rest
     out.varint(p.at.size());
     for (const access::Token& t : p.at) out.raw(ByteView(t));
   }
+  if (lacking || unsealed) out.u8(static_cast<std::uint8_t>((lacking ? kLacking : 0) | (unsealed ? kUnsealed : 0)));
   return seal_value(at_rest, storage::standing_key(document), out.view());
 }
 
@@ -312,6 +322,12 @@ Result<Standing> Standing::decode(ByteView bytes, const DocumentId& document, co
       p.at.push_back(t);
     }
     out.syncers.push_back(std::move(p));
+  }
+  if (!in.failed() && in.remaining() > 0) {
+    const std::uint8_t flags = in.u8();
+    if (flags == 0 || flags > (kLacking | kUnsealed)) return damaged(what);
+    out.lacking = (flags & kLacking) != 0;
+    out.unsealed = (flags & kUnsealed) != 0;
   }
   if (!in.finished()) return damaged(what);
   return out;

@@ -137,6 +137,11 @@ struct Standing {
   // a change are here.
   crypto::Digest heads{};
   std::vector<access::Principal> syncers;  // ProtectedDocument::syncers()
+  // Whether leaves lack here: another device with the same heads may have them.
+  bool lacking = false;
+  // Whether there are transactions that are not sealed: no peer can know of them before the document is opened.
+  bool unsealed = false;
+  // `lacking` is false where the document does not know it (Document::lacks_leaves).
   static Standing of(const access::ProtectedDocument& document);
   Bytes encode(const DocumentId& document, const crypto::Secret& at_rest) const;
   static Result<Standing> decode(ByteView bytes, const DocumentId& document, const crypto::Secret& at_rest);

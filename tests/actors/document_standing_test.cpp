@@ -139,6 +139,17 @@ TEST_CASE("how a document stands is on the disk without a network too, for when 
   CHECK(standing_of(a));
 }
 
+TEST_CASE("whether edits wait to be sealed is on the disk with them") {
+  World world;
+  Desk a(world, 1, networked());
+  world.pass(100ms);
+  CHECK_FALSE(standing_of(a)->unsealed);
+  REQUIRE(a.transact(at_front("x")).ok());
+  CHECK(standing_of(a)->unsealed);
+  world.pass(3s, 100ms);
+  CHECK_FALSE(standing_of(a)->unsealed);
+}
+
 TEST_CASE("documents are not read as a region") {
   World world;
   Desk a(world, 1);
@@ -153,8 +164,12 @@ TEST_CASE("a standing is read back as it was written, in its own place only") {
   standing.syncers = {access::Principal::of_key(device_key(2)->public_key()), access::Principal::anyone(),
                       access::Principal::members(Household::get().user, {access::Token{1}}, access::Level::read)};
   const document::DocumentId id{1}, other{2};
+  for (int flags = 3; flags >= 0; --flags) {
+    standing.lacking = (flags & 1) != 0;
+    standing.unsealed = (flags & 2) != 0;
+    CHECK(*replica::Standing::decode(standing.encode(id, key), id, key) == standing);
+  }
   const Bytes bytes = standing.encode(id, key);
-  CHECK(*replica::Standing::decode(bytes, id, key) == standing);
   CHECK_FALSE(replica::Standing::decode(bytes, other, key).ok());
   for (std::size_t size = 0; size < bytes.size(); ++size)
     CHECK_FALSE(replica::Standing::decode(ByteView(bytes).subspan(0, size), id, key).ok());

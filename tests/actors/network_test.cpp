@@ -9,6 +9,7 @@
 
 #include "actors/document/errors.h"
 #include "actors/node/node.h"
+#include "actors/testing/test_node.h"
 #include "runtime/invitation/invitation.h"
 #include "schema/compiler/compile.h"
 #include "tests/actors/patience.h"
@@ -214,6 +215,41 @@ TEST_CASE("a stranger who connects learns nothing") {
   std::this_thread::sleep_for(std::chrono::seconds(1));
   CHECK(value_of(*eve, id) == R"({"text":"","count":0})");
   CHECK(settled(eve->invitations())->pending.empty());
+}
+
+class NoWires final : public network::Transport {
+ public:
+  std::shared_ptr<net::MessageSocket> dial(const std::string&, net::MessageHandlers) override { return nullptr; }
+  const std::vector<std::string>& addresses() const override { return addresses_; }
+
+ private:
+  std::vector<std::string> addresses_{"192.0.2.1:1"};
+};
+
+TEST_CASE("a hub that cannot listen says so once, and tries again ever more rarely without crashing") {
+  testing::World world;
+  testing::TestNode::Settings settings;
+  settings.world = &world;
+  int tries = 0;
+  settings.transport = [&](const network::Transport::Accept&) -> Result<std::unique_ptr<network::Transport>> {
+    if (++tries <= 12) return Error(net::Errc::nobody, "the address is taken");
+    return std::unique_ptr<network::Transport>(std::make_unique<NoWires>());
+  };
+  testing::TestNode node(std::move(settings));
+  const auto count = [&](const std::string& what) {
+    std::size_t found = 0;
+    const std::string log = world.log();
+    for (std::size_t at = 0; (at = log.find(what, at)) != std::string::npos; ++at) ++found;
+    return found;
+  };
+  world.pass(std::chrono::seconds(5), std::chrono::milliseconds(50));
+  CHECK(tries == 5);
+  world.pass(std::chrono::minutes(5), std::chrono::milliseconds(500));
+  CHECK(tries == 13);
+  CHECK(count("not_listening") == 1);
+  CHECK(count("listening_after_all") == 1);
+  CHECK(count("child_ended") == 0);
+  CHECK(count("threw") == 0);
 }
 
 TEST_CASE("addresses that lead nowhere are said to") {

@@ -332,10 +332,13 @@ class NetworkRun {
         break;
       case 16:
       case 17:
-        wires_->restore_all();
+        restore();
         break;
       case 18:
-        wires_->break_connections(site.place);
+        if (random_.chance(0.5))
+          wires_->break_connections(site.place);
+        else
+          meddle(site.place);
         break;
       case 19:
       case 20: {
@@ -401,6 +404,15 @@ class NetworkRun {
     }
   }
 
+  // Somebody on the way changes a bit of some of what a node sends.
+  void meddle(Place from) {
+    auto random = std::make_shared<SeededRandom>(random_.next());
+    wires_->tamper(from, [random](Bytes& message) {
+      if (!message.empty() && random->chance(0.1))
+        message[random->below(message.size())] ^= static_cast<std::uint8_t>(1u << random->below(8));
+    });
+  }
+
   void attack(const Site& site) {
     const auto kind = static_cast<Liar::Kind>(random_.below(Liar::kKinds));
     if (kind == Liar::Kind::flood && std::exchange(flooded_, true)) return;  // one is enough for a run
@@ -447,8 +459,12 @@ class NetworkRun {
   }
 
   // ---- the end ----
-  void heal() {
+  void restore() {
     wires_->restore_all();
+    for (const Site& site : sites_) wires_->tamper(site.place, nullptr);
+  }
+  void heal() {
+    restore();
     wires_->set_conditions({});
     for (Site& site : sites_)
       if (!site.node) start(site);
@@ -516,6 +532,9 @@ class NetworkRun {
           fault("node " + std::to_string(site.place) + " reads what it may not");
       }
     }
+    for (const Site& site : sites_)
+      if (world_.log().find("peer=" + to_hex(site.device).substr(0, 16) + " reason=") != std::string::npos)
+        fault("node " + std::to_string(site.place) + ", which keeps to the rules, was banned");
     if (report_.mailbox > kLongestMailbox) fault("a mailbox held " + std::to_string(report_.mailbox) + " messages");
   }
 
