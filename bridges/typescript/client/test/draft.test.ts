@@ -39,6 +39,8 @@ describe("values", () => {
     expect(it.people.get("__proto__")?.age).toBe(1);
     const done = edit((d) => d.people.set("__proto__", { age: 5 }));
     expect(done.value.people.get("__proto__")?.age).toBe(5);
+    const replaced = edit((d) => d.people.replace(new Map([["__proto__", { age: 6 }]])));
+    expect(replaced.value.people.get("__proto__")?.age).toBe(6);
     expect(({} as { age?: unknown }).age).toBe(undefined);
   });
 });
