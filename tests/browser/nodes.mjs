@@ -1,100 +1,22 @@
-// Nodes and browsers for the tests: each user has a node of their own in a directory of its own, and a browser context.
+// Browsers for the tests, and nodes in directories that go with them: each user has a node and a browser context.
 //
 //   TLFS_BIN      the program `tlfs`             (build/release/bin/tlfs)
 //   TLFS_CHROMIUM the browser                    (/usr/bin/chromium)
 //   TLFS_SHOTS    where screenshots are put      (build/screenshots)
-import { execFile, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
+import { Node, root } from "../../examples/node.mjs";
 
-const root = fileURLToPath(new URL("../../", import.meta.url));
-export const binary = process.env.TLFS_BIN ?? join(root, "build/release/bin/tlfs");
 export const shots = process.env.TLFS_SHOTS ?? join(root, "build/screenshots");
 const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const startTimeout = 20_000;
 
-function freePort() {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
-}
+export const freshDirectory = () => mkdtempSync(join(tmpdir(), "tlfs-browser-"));
 
-/** A node with a data directory, which can be killed and started again at the same addresses. */
-export class Node {
-  #process;
-
-  static async start(app) {
-    const node = new Node();
-    node.directory = mkdtempSync(join(tmpdir(), "tlfs-browser-"));
-    node.app = join(root, "examples", app, "dist");
-    node.listen = `127.0.0.1:${await freePort()}`;
-    node.bridge = `127.0.0.1:${await freePort()}`;
-    await node.run();
-    return node;
-  }
-
-  async run() {
-    const child = spawn(
-      binary,
-      ["--data", this.directory, "node", "run", "--json", "--listen", this.listen, "--bridge", this.bridge, "--app", this.app],
-      { stdio: ["ignore", "pipe", "pipe"] },
-    );
-    this.#process = child;
-    let said = "";
-    child.stderr.on("data", (data) => (said += data));
-    const line = await new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error(`the node says nothing: ${said}`)), startTimeout);
-      let out = "";
-      child.stdout.on("data", (data) => {
-        out += data;
-        if (!out.includes("\n")) return;
-        clearTimeout(timer);
-        resolve(out.slice(0, out.indexOf("\n")));
-      });
-      child.once("exit", (code) => {
-        clearTimeout(timer);
-        reject(new Error(`the node ended with ${code}: ${said}`));
-      });
-    });
-    const started = JSON.parse(line);
-    this.link = started.bridge;
-    this.device = started.device;
-  }
-
-  /** Without warning, as when the power fails. */
-  async kill() {
-    const child = this.#process;
-    if (!child || child.exitCode !== null || child.signalCode !== null) return;
-    const over = new Promise((resolve) => child.once("exit", resolve));
-    child.kill("SIGKILL");
-    await over;
-  }
-
-  /** The command line, beside the running node. */
-  tlfs(args, input = "") {
-    return new Promise((resolve, reject) => {
-      const child = execFile(binary, ["--data", this.directory, ...args], { maxBuffer: 1 << 26 }, (error, out, problem) =>
-        error ? reject(new Error(`tlfs ${args.join(" ")}: ${problem}`)) : resolve(out),
-      );
-      child.stdin.end(input);
-    });
-  }
-
-  async remove() {
-    await this.kill();
-    rmSync(this.directory, { recursive: true, force: true });
-  }
-}
+/** A node with a new data directory. */
+export const freshNode = (app) => Node.start(freshDirectory(), app);
 
 export function launch() {
   return chromium.launch({

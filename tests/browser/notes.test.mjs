@@ -1,13 +1,13 @@
 // A note in two browsers, each with a node of its own: both write in the same text.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { accessibilityProblems, launch, Node, openPage, shot, until } from "./nodes.mjs";
+import { accessibilityProblems, freshNode, launch, openPage, shot, until } from "./nodes.mjs";
 
 let browser, annNode, bobNode, ann, bob;
 
 before(async () => {
   browser = await launch();
-  [annNode, bobNode] = await Promise.all([Node.start("react_notes"), Node.start("react_notes")]);
+  [annNode, bobNode] = await Promise.all([freshNode("react_notes"), freshNode("react_notes")]);
   [ann, bob] = await Promise.all([openPage(browser, annNode), openPage(browser, bobNode)]);
 });
 after(async () => {

@@ -1,13 +1,13 @@
 // The todo list in two browsers, each with a node of its own: Ann made the list, Bob has joined it.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { accessibilityProblems, launch, Node, openPage, shot, until } from "./nodes.mjs";
+import { accessibilityProblems, freshNode, launch, openPage, shot, until } from "./nodes.mjs";
 
 let browser, annNode, bobNode, ann, bob, list;
 
 before(async () => {
   browser = await launch();
-  [annNode, bobNode] = await Promise.all([Node.start("react_todo"), Node.start("react_todo")]);
+  [annNode, bobNode] = await Promise.all([freshNode("react_todo"), freshNode("react_todo")]);
   [ann, bob] = await Promise.all([openPage(browser, annNode), openPage(browser, bobNode)]);
 });
 after(async () => {
@@ -163,7 +163,7 @@ test("both rename a task while they cannot reach each other: both see the confli
 });
 
 test("who may only read sees the list and no controls", async () => {
-  const guestNode = await Node.start("react_todo");
+  const guestNode = await freshNode("react_todo");
   try {
     const guest = await openPage(browser, guestNode);
     await join(guest, await invitation("read"));
