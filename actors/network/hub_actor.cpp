@@ -47,7 +47,7 @@ caf::behavior HubActor::make_behavior() {
       [this](const RevokeInvitation& request) { return revoke(request); },
       [this](const DecideOffer& request) { return decide(request); },
       [this](const GetInvitations&) { return Answer<Invitations>(all_invitations()); },
-      [this](const GetSync&) { return Answer<std::vector<SyncLine>>(sync_lines()); },
+      [this](const GetSync& request) { return Answer<std::vector<SyncLine>>(sync_lines(request.also)); },
       [this](const Tick&) {
         armed_.reset();
         tick();

@@ -249,7 +249,7 @@ class HubActor : public caf::event_based_actor {
   caf::result<Answer<std::vector<PeerInfo>>> peer_infos();
 
   Invitations all_invitations() const;
-  std::vector<SyncLine> sync_lines() const;
+  std::vector<SyncLine> sync_lines(const std::vector<DocumentId>& also) const;
 
   // Others.
   template <class Message>

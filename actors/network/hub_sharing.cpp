@@ -357,8 +357,15 @@ void HubActor::complete(const crypto::PublicKey& key, const std::set<DocumentId>
   if (!shared.empty()) sync(key, shared);
 }
 
-std::vector<SyncLine> HubActor::sync_lines() const {
+std::vector<SyncLine> HubActor::sync_lines(const std::vector<DocumentId>& also) const {
   std::vector<SyncLine> out;
+  for (const DocumentId& document : also)
+    for (const crypto::PublicKey& key : peers_of(document)) {
+      const Peer& peer = peers_.at(key);
+      // Until both have compared what they hold, nobody knows.
+      if (!peer.documents.contains(document) && !peer.behind.contains(document))
+        out.push_back({document, key, peer.session && peer.session->compared() ? "synced" : "syncing"});
+    }
   for (const auto& [key, peer] : peers_) {
     if (peer.link == 0) continue;
     std::map<DocumentId, std::string> states;

@@ -112,6 +112,9 @@ struct DecideOffer : messaging::LocalOnly {       // Answer<void>, when an accep
   DocumentId document{};
   bool accept = false;
 };
-struct GetSync : messaging::LocalOnly {};  // Answer<std::vector<SyncLine>>
+// Answer<std::vector<SyncLine>>: what is being synced or differs; and of `also` every peer who may have them.
+struct GetSync : messaging::LocalOnly {
+  std::vector<DocumentId> also;
+};
 
 }  // namespace tlfs::network

@@ -227,7 +227,8 @@ class Node {
   std::future<Result<network::Invitations>> invitations();
   std::future<Status> accept(const document::DocumentId& offered);
   std::future<Status> decline(const document::DocumentId& offered);
-  std::future<Result<std::vector<network::SyncLine>>> sync_status();
+  // Documents that are being synced with a peer or differ; of those in `also`, a line for each peer who may have them.
+  std::future<Result<std::vector<network::SyncLine>>> sync_status(std::vector<document::DocumentId> also = {});
 
   // ---- apps ----
   // Starts logic of the application as a supervised actor. supervision::Errc::already_started, start_failed.

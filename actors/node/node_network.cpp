@@ -91,8 +91,10 @@ std::future<Status> Node::decline(const document::DocumentId& offered) {
   return ask_hub<void>(*actors_, request);
 }
 
-std::future<Result<std::vector<network::SyncLine>>> Node::sync_status() {
-  return ask_hub<std::vector<network::SyncLine>>(*actors_, network::GetSync());
+std::future<Result<std::vector<network::SyncLine>>> Node::sync_status(std::vector<document::DocumentId> also) {
+  network::GetSync request;
+  request.also = std::move(also);
+  return ask_hub<std::vector<network::SyncLine>>(*actors_, std::move(request));
 }
 
 }  // namespace tlfs

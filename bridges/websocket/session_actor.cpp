@@ -11,10 +11,13 @@
 
 #include "actors/document/document_actor.h"
 #include "actors/document/request_message.h"
+#include "actors/store/store_actor.h"
 #include "actors/supervision/supervised_ref.h"
 #include "bridges/control/names.h"
 #include "bridges/websocket/edits_json.h"
 #include "bridges/websocket/patches_json.h"
+#include "runtime/replica/records.h"
+#include "schema/lens/shape.h"
 
 namespace tlfs::websocket_bridge {
 namespace {
@@ -138,6 +141,8 @@ class SessionActor : public caf::event_based_actor {
   void pump_control();
   void control_done(const control::Reply& reply);
 
+  void schema(const Asked& asked, capnp::Text::Reader document);
+
   // Documents.
   Place& place_of(const DocumentId& document);
   void ask(const DocumentId& document, caf::message request, bool idempotent,
@@ -163,6 +168,7 @@ class SessionActor : public caf::event_based_actor {
   // By the document's actor and its name for the subscription, since each numbers its own.
   std::map<std::pair<caf::actor_addr, std::uint64_t>, std::uint64_t> by_subscription_;
   std::map<DocumentId, Place> places_;
+  supervision::SupervisedRef store_;
   std::deque<Pull> pulls_;  // that wait
   std::size_t pulls_under_way_ = 0;
   std::deque<std::pair<Asked, control::Request>> controls_;  // the first one is under way when control_ is set
@@ -173,6 +179,7 @@ class SessionActor : public caf::event_based_actor {
 
 caf::behavior SessionActor::make_behavior() {
   const auto self = caf::actor_cast<caf::actor>(this);
+  store_ = supervision::SupervisedRef(this, environment_->documents->registry, supervision::kNodePath, store::kStoreId);
   environment_->session(self, true);
   tell([this](Builder& out) {
     auto hello = out.initHello();
@@ -227,9 +234,12 @@ void SessionActor::on_exit() {
                        out.setSubscription(name);
                      }));
   }
+  for (const auto& [document, place] : places_)
+    if (!place.subscriptions.empty()) environment_->shows(document, false);
   subscriptions_.clear();
   by_subscription_.clear();
   places_.clear();
+  store_ = {};
   pulls_.clear();
   controls_.clear();
   control_ = nullptr;
@@ -260,7 +270,7 @@ void SessionActor::received(const Bytes& frame) {
     case bridge::BridgeRequest::SET_PRESENCE:
       return fail(asked, Error(control::Errc::unreachable, "this node does not carry presence"));
     case bridge::BridgeRequest::SCHEMA:
-      return fail(asked, Error(control::Errc::unreachable, "this node does not tell schemas"));
+      return schema(asked, reading->getSchema());
   }
   fail(asked, Error(control::Errc::malformed, "the node does not know this request; it is older than who asks"));
 }
@@ -316,7 +326,9 @@ void SessionActor::open(const Asked& asked, bridge::Open::Reader in) {
   subscription.client = in.getClient();
   subscription.open = asked;
   const std::uint64_t id = ++last_subscription_;
-  place_of(*document).subscriptions.insert(id);
+  Place& place = place_of(*document);
+  if (place.subscriptions.empty()) environment_->shows(*document, true);
+  place.subscriptions.insert(id);
   subscriptions_.emplace(id, std::move(subscription));
   subscribe(id);
 }
@@ -526,6 +538,33 @@ void SessionActor::committed(const Asked& asked, const DocumentId& document, caf
   });
 }
 
+// ---- schemas ----
+
+void SessionActor::schema(const Asked& asked, capnp::Text::Reader name) {
+  const auto document = document_of(name);
+  if (!document) return fail(asked, document.error());
+  store_.request<store::Listings>(
+      {.timeout = environment_->documents->request_timeout, .idempotent = true},
+      [this, asked, id = *document](const Result<store::Listings>& read) {
+        if (!read) return fail(asked, read.error());
+        if (read->error) return fail(asked, *read->error);
+        const auto at = std::find_if(read->listings.begin(), read->listings.end(),
+                                     [&](const auto& one) { return one.first == id; });
+        const Error missing(document_actor::Errc::no_such_document, document_actor::kNotHere);
+        if (at == read->listings.end()) return fail(asked, missing);
+        const auto listing = replica::Listing::decode(at->second, id, *environment_->documents->at_rest);
+        if (!listing) return fail(asked, listing.error());
+        const auto package = environment_->documents->packages->find(listing->package);
+        if (listing->forgotten || !package) return fail(asked, missing);
+        const auto view = listing->version.empty() ? Result<std::shared_ptr<const schema::View>>(package->latest())
+                                                   : package->view(listing->version);
+        if (!view) return fail(asked, view.error());
+        const std::string shape = schema::shape_json(*package, **view);
+        answer(asked, [&](Builder& out) { out.setSchema(data_of(shape)); });
+      },
+      store::ReadListings());
+}
+
 // ---- control verbs ----
 
 void SessionActor::control(const Asked& asked, messages::control::ControlRequest::Reader in) {
@@ -674,7 +713,9 @@ void SessionActor::drop(std::uint64_t id) {
   std::erase_if(by_subscription_, [&](const auto& one) { return one.second == id; });
   Place& place = places_.at(document);
   place.subscriptions.erase(id);
-  if (place.subscriptions.empty()) told_sync_.erase(document);
+  if (!place.subscriptions.empty()) return;
+  told_sync_.erase(document);
+  environment_->shows(document, false);
 }
 
 // The subscription could not begin, or cannot go on.

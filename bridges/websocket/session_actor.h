@@ -41,6 +41,8 @@ struct SessionEnvironment {
   net::HttpLimits limits;
   // Tells of a session while it lives: whoever is told sends SyncNews.
   std::function<void(const caf::actor&, bool here)> session;
+  // A session has begun to show a document, or has ended that.
+  std::function<void(const document::DocumentId&, bool here)> shows;
   std::function<void()> refused;  // a session has refused what its browser sent
 };
 

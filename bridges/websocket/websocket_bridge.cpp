@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <map>
 #include <mutex>
 #include <set>
 
@@ -75,6 +76,7 @@ struct WebsocketBridge::Parts {
 
   std::mutex mutex;  // guards what follows
   std::set<caf::actor> sessions;
+  std::map<document::DocumentId, std::size_t> shown;  // by how many sessions
   std::shared_ptr<const SyncStates> states = std::make_shared<const SyncStates>();
 
   // On the server's thread.
@@ -189,6 +191,15 @@ struct WebsocketBridge::Parts {
     caf::anon_send(actor, std::move(news));
   }
 
+  void shows(const document::DocumentId& document, bool here) {
+    const std::lock_guard lock(mutex);
+    std::size_t& count = shown[document];
+    if (here)
+      ++count;
+    else if (--count == 0)
+      shown.erase(document);
+  }
+
   // Asks how documents stand, once for all sessions.
   void tick() {
     logged = 0;
@@ -197,11 +208,13 @@ struct WebsocketBridge::Parts {
       const auto lines = asked.get();
       publish(std::make_shared<const SyncStates>(lines ? states_of(*lines) : SyncStates()));
     }
+    if (!node.actors().settings.network) return;
+    std::vector<document::DocumentId> documents;
     {
       const std::lock_guard lock(mutex);
-      if (sessions.empty()) return;
+      for (const auto& [document, count] : shown) documents.push_back(document);
     }
-    if (node.actors().settings.network) asked = node.sync_status();
+    if (!documents.empty()) asked = node.sync_status(std::move(documents));
   }
 
   void publish(std::shared_ptr<const SyncStates> now) {
@@ -247,6 +260,9 @@ Result<std::unique_ptr<WebsocketBridge>> WebsocketBridge::start(Node& node, Sett
   parts->environment->limits = settings.limits;
   parts->environment->session = [weak = std::weak_ptr(parts)](const caf::actor& actor, bool here) {
     if (const auto p = weak.lock()) p->session(actor, here);
+  };
+  parts->environment->shows = [weak = std::weak_ptr(parts)](const document::DocumentId& document, bool here) {
+    if (const auto p = weak.lock()) p->shows(document, here);
   };
   parts->environment->refused = [weak = std::weak_ptr(parts)] {
     if (const auto p = weak.lock()) ++p->malformed;

@@ -290,6 +290,55 @@ TEST_CASE("the subscriptions of a browser that has gone end") {
   CHECK(left == 0);
 }
 
+TEST_CASE("a browser learns what a document's schema looks like without knowing lenses") {
+  const World world;
+  Browser browser = world.browser();
+  const auto schema = browser.ask([&](auto& out) { out.setSchema(world.name()); });
+  REQUIRE(schema.read()->isSchema());
+  const std::string shape = text_of(schema.read()->getSchema());
+  CHECK(shape.rfind(R"({"package":"n","version":"0.1.0","root":{"kind":"struct","fields":{"title":)", 0) == 0);
+  CHECK(browser.ask([](auto& out) { out.setSchema(std::string(64, 'a')); }).read()->isFailed());
+}
+
+TEST_CASE("a browser is told how a document stands with peers, and again only when that changes") {
+  World alice, bob;
+  alice.bridge = nullptr;
+  bob.bridge = nullptr;
+  const auto network = [] {
+    return Node::start({.log_level = "off", .network = NetworkOptions{.listen = {"127.0.0.1:0"}}}).value();
+  };
+  bob.node = network();
+  bob.id = bob.node
+               ->create_document(
+                   schema::compile("n { 0.1.0 { .: Struct .title: MVReg<String> } }", "n.tlfs")->front().package)
+               .get()
+               .value();
+  alice.node = network();
+  alice.bridge = websocket_bridge::WebsocketBridge::start(*alice.node, {}).value();
+  const auto link = bob.node->invite(bob.id, {.level = access::Level::write}).get();
+  REQUIRE(link.ok());
+  const auto joined = alice.node->join(*link).get();
+  REQUIRE(joined.ok());
+  alice.id = *joined;
+  Browser browser = alice.browser();
+  alice.opened(browser);
+  using State = messages::bridge::Sync::State;
+  std::vector<State> seen;
+  while (seen.empty() || seen.back() != State::SYNCED) {
+    const auto sync = browser.told(Message::SYNC);
+    REQUIRE(sync.has_value());
+    CHECK(std::string(sync->read()->getSync().getDocument().cStr()) == alice.name());
+    const State now = sync->read()->getSync().getState();
+    CHECK((seen.empty() || seen.back() != now));
+    seen.push_back(now);
+  }
+  CHECK_FALSE(browser.told(Message::SYNC, 3).has_value());
+  bob.node = nullptr;
+  const auto gone = browser.told(Message::SYNC);
+  REQUIRE(gone.has_value());
+  CHECK(gone->read()->getSync().getState() == State::OFFLINE);
+}
+
 TEST_CASE("sessions stand in the tree of actors below the supervisor of bridges") {
   const World world;
   Browser browser = world.browser();
