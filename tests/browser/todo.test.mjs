@@ -124,13 +124,18 @@ test("tasks are reordered with the keyboard, and the handle keeps the focus", as
   assert.equal(await bob.evaluate(() => document.activeElement?.getAttribute("aria-label")), "Move Apples");
 });
 
-test("the page is accessible, in light and in dark", async () => {
+test("the page is accessible, in light and in dark, on large and on small screens", async () => {
   await shot(ann, "todo_light");
   assert.deepEqual(await accessibilityProblems(ann), []);
   await ann.emulateMedia({ colorScheme: "dark" });
   await shot(ann, "todo_dark");
   assert.deepEqual(await accessibilityProblems(ann), []);
   await ann.emulateMedia({ colorScheme: "light" });
+  const large = ann.viewportSize();
+  await ann.setViewportSize({ width: 390, height: 780 });
+  await shot(ann, "todo_small");
+  assert.deepEqual(await accessibilityProblems(ann), []);
+  await ann.setViewportSize(large);
 });
 
 test("both rename a task while they cannot reach each other: both see the conflict, and one settles it", async () => {

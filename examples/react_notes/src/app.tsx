@@ -7,6 +7,8 @@ import { noteSchema } from "./note.tlfs.ts";
 export function App() {
   const documents = useDocuments(noteSchema);
   const connection = useConnection();
+  // Before the first attempt has failed there is nothing to complain about.
+  const offline = connection.status === "connecting" ? connection.error !== undefined : connection.status !== "online";
   const [name, setName] = useState(() => localStorage.getItem("tlfs.name") ?? "");
   const [status, setStatus] = useState("");
   const shown = useSyncExternalStore(subscribeToHash, () => location.hash.slice(1) || undefined);
@@ -45,7 +47,7 @@ export function App() {
         </p>
       </aside>
       <main>
-        {connection.status !== "online" && (
+        {offline && (
           <p className="banner" role="status">
             {connection.status === "refused"
               ? "This page has no access to the node. Open the link that the node has printed."

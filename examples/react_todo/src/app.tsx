@@ -11,6 +11,8 @@ export function App() {
   const shown = useShown();
   const documents = useDocuments(todoSchema);
   const connection = useConnection();
+  // Before the first attempt has failed there is nothing to complain about.
+  const offline = connection.status === "connecting" ? connection.error !== undefined : connection.status !== "online";
   const id = shown ?? documents?.[0]?.id;
   return (
     <div className="page">
@@ -34,7 +36,7 @@ export function App() {
         <MyName />
       </aside>
       <main>
-        {connection.status !== "online" && (
+        {offline && (
           <p className="banner" role="status">
             <Icon name="offline" />
             {connection.status === "refused"

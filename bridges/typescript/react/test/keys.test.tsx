@@ -23,6 +23,11 @@ test("an edited element keeps its key", () => {
   expect(keysAfter([a, b, c], [element("new"), a, element("B"), c])).toEqual([3, 0, 1, 2]);
 });
 
+test("where it cannot be said which of several elements was edited and which is new, all are new", () => {
+  const [a, b, c] = [element("a"), element("b"), element("c")];
+  expect(keysAfter([a, b, c], [element("1"), element("2"), b, c])).toEqual([3, 4, 1, 2]);
+});
+
 test("no two elements have the same key", () => {
   const [a, b, c] = [element("a"), element("b"), element("c")];
   for (const after of [
