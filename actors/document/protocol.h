@@ -2,6 +2,7 @@
 // messages.
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <vector>
@@ -92,6 +93,15 @@ struct Explained {
 struct Holder {
   access::Principal who;                      // as a grant names it
   access::Level level = access::Level::none;  // the highest that it has there
+};
+
+// What a device shows of itself in a document.
+struct Presence {
+  crypto::PublicKey device{};
+  std::optional<document::DocumentId> user;  // whose device it is, as the document's grants tell
+  std::string json;                          // one JSON value
+  std::chrono::milliseconds age{0};          // since it was said, as far as is known here
+  bool own = false;                          // this device's
 };
 
 }  // namespace tlfs::document_actor

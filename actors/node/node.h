@@ -50,6 +50,7 @@ using document_actor::HistoryEntry;
 using document_actor::Holder;
 using document_actor::Imported;
 using document_actor::PermanentAddress;
+using document_actor::Presence;
 using document_actor::Update;
 
 using TreeMessage = messaging::Message<messages::NodeTree>;
@@ -229,6 +230,21 @@ class Node {
   std::future<Status> decline(const document::DocumentId& offered);
   // Documents that are being synced with a peer or differ; of those in `also`, a line for each peer who may have them.
   std::future<Result<std::vector<network::SyncLine>>> sync_status(std::vector<document::DocumentId> also = {});
+
+  // ---- presence ----
+  // What others in the document see of this device (a cursor, a name): one JSON value of at most
+  // document_actor::kMaxPresenceJsonBytes, or nothing. It goes, encrypted, to peers that may read the document, is
+  // written nowhere, and ends when it is set anew, when the node stops, or, for those who lose the link, with that.
+  // Set in quick succession, only the last is certain to be sent. document_actor::Errc::malformed for what is no
+  // JSON or too much of it, document_sync::Errc::no_key when this device cannot read the document.
+  std::future<Status> set_presence(const document::DocumentId& id, std::optional<std::string> json);
+  // Everyone who is present, this device included, by device key. Works without a network too.
+  std::future<Result<std::vector<Presence>>> presences(const document::DocumentId& id);
+  // `update` gets all of them at first and whenever they have changed; joined when it is slow. Returns the
+  // subscription's number, for unsubscribe().
+  Result<std::uint64_t> watch_presence(const document::DocumentId& id,
+                                       std::function<void(const std::vector<Presence>&)> update,
+                                       std::function<void(const Error&)> failed = {});
 
   // ---- apps ----
   // Starts logic of the application as a supervised actor. supervision::Errc::already_started, start_failed.

@@ -57,16 +57,19 @@ Result<Bytes> PresenceRoom::say(const access::ProtectedDocument& document, const
   plain.insert(plain.end(), signature.begin(), signature.end());
   const auto sealed = document.seal_ephemeral(plain);
   if (!sealed) return Error(Errc::no_key, sealed.error().message());
-  if (Result<bool> done = put(device.public_key(), key, value, number, ttl, now); !done) return done.error();
   ByteWriter out;
   out.u8(kVersion);
   out.fixed64(sealed->epoch);
   out.raw(sealed->sealed.nonce);
   out.raw(sealed->sealed.bytes);
-  return out.take();
+  Held held{Bytes(value.begin(), value.end()), out.take(), number, now, now + ttl};
+  Bytes message = held.message;
+  if (Result<bool> done = put(device.public_key(), key, std::move(held)); !done) return done.error();
+  return message;
 }
 
-Result<bool> PresenceRoom::take(const access::ProtectedDocument& document, ByteView message, Time now) {
+Result<PresenceRoom::Heard> PresenceRoom::take(const access::ProtectedDocument& document, ByteView message, Time now,
+                                               Way way) {
   if (message.size() > kMaxPresenceBytes)
     return Error(Errc::limit_exceeded, "presence of more than " + std::to_string(kMaxPresenceBytes) + " bytes");
   ByteReader in(message);
@@ -102,31 +105,102 @@ Result<bool> PresenceRoom::take(const access::ProtectedDocument& document, ByteV
   // Whoever could read once and may no longer has the secret of an epoch, and perhaps no newer one was made yet.
   if (document.log().rules().level(access::Principal::of_key(said.device), {}) < access::Level::read)
     return Error(Errc::not_authentic, "presence of a device that may not read the document");
-  return put(said.device, said.key, said.value, said.number, std::chrono::milliseconds(said.ttl_ms), now);
+  Held held{Bytes(said.value.begin(), said.value.end()),
+            Bytes(message.begin(), message.end()),
+            said.number,
+            now,
+            now + std::chrono::milliseconds(said.ttl_ms),
+            way};
+  const Result<bool> news = put(said.device, said.key, std::move(held));
+  if (!news) return news.error();
+  return Heard{said.device, std::string(said.key), *news};
 }
 
-// What has ended stays as a number, so that what was said before is not taken for news.
-Result<bool> PresenceRoom::put(const crypto::PublicKey& device, std::string_view key, ByteView value,
-                               std::uint64_t number, std::chrono::milliseconds ttl, Time now) {
-  if (!held_.contains(device) && held_.size() >= kMaxPresenceDevices)
-    return Error(Errc::limit_exceeded, "more than " + std::to_string(kMaxPresenceDevices) + " devices are present");
-  std::map<std::string, Held>& keys = held_[device];
-  const auto found = keys.find(std::string(key));
-  if (found == keys.end() && keys.size() >= kMaxPresenceKeys)
-    return Error(Errc::limit_exceeded,
-                 "a device is present under more than " + std::to_string(kMaxPresenceKeys) + " keys");
-  if (found != keys.end() && found->second.number >= number) return false;
-  keys.insert_or_assign(std::string(key), Held{Bytes(value.begin(), value.end()), number, now + ttl});
+Status PresenceRoom::room_for(const crypto::PublicKey& device, std::string_view key, std::size_t bytes) {
+  const auto full = [](std::string what) { return Error(Errc::limit_exceeded, std::move(what)); };
+  const Held* held = find(device, key);
+  const std::size_t freed = held ? held->value.size() + held->message.size() : 0;
+  if (bytes_ - freed + bytes > kMaxPresenceRoomBytes)
+    return full("presence of more than " + std::to_string(kMaxPresenceRoomBytes) + " bytes in one document");
+  const auto at = held_.find(device);
+  if (at == held_.end() && held_.size() >= kMaxPresenceDevices) {
+    std::erase_if(held_, [](const auto& d) {
+      return std::all_of(d.second.begin(), d.second.end(), [](const auto& k) { return k.second.ended; });
+    });
+    if (held_.size() >= kMaxPresenceDevices)
+      return full("more than " + std::to_string(kMaxPresenceDevices) + " devices are present");
+  }
+  if (at != held_.end() && !held && at->second.size() >= kMaxPresenceKeys)
+    return full("a device is present under more than " + std::to_string(kMaxPresenceKeys) + " keys");
+  return {};
+}
+
+Result<bool> PresenceRoom::put(const crypto::PublicKey& device, std::string_view key, Held what) {
+  Held* held = find(device, key);
+  if (held && held->number > what.number) return false;
+  if (held && held->number == what.number) {
+    if (!held->away || held->ended) return false;
+    held->away = false;  // whoever was lost is back
+    held->way = what.way;
+    return true;
+  }
+  const std::size_t bytes = what.value.size() + what.message.size();
+  if (Status s = room_for(device, key, bytes); !s) return s.error();
+  if (held) drop(*held);
+  bytes_ += bytes;
+  held_[device].insert_or_assign(std::string(key), std::move(what));
   return true;
+}
+
+const PresenceRoom::Held* PresenceRoom::find(const crypto::PublicKey& device, std::string_view key) const {
+  const auto at = held_.find(device);
+  if (at == held_.end()) return nullptr;
+  const auto found = at->second.find(key);
+  return found == at->second.end() ? nullptr : &found->second;
+}
+
+PresenceRoom::Held* PresenceRoom::find(const crypto::PublicKey& device, std::string_view key) {
+  return const_cast<Held*>(std::as_const(*this).find(device, key));
+}
+
+void PresenceRoom::drop(Held& held) {
+  bytes_ -= held.value.size() + held.message.size();
+  held.value = {};
+  held.message = {};
+  held.ended = true;
+}
+
+void PresenceRoom::came_directly(const crypto::PublicKey& device, std::string_view key, Way way) {
+  if (Held* held = find(device, key); held && !held->away) held->way = way;
+}
+
+bool PresenceRoom::leave(Way way) {
+  bool any = false;
+  for (auto& [device, keys] : held_)
+    for (auto& [key, held] : keys) {
+      if (held.way != way || held.away || held.ended) continue;
+      held.away = true;
+      any = any || !held.value.empty();
+    }
+  return any;
+}
+
+void PresenceRoom::end(const crypto::PublicKey& device, std::string_view key) {
+  if (Held* held = find(device, key); held && !held->ended) drop(*held);
+}
+
+const Bytes* PresenceRoom::message(const crypto::PublicKey& device, std::string_view key) const {
+  const Held* held = find(device, key);
+  return held && !held->ended && !held->away ? &held->message : nullptr;
 }
 
 bool PresenceRoom::expire(Time now) {
   bool any = false;
   for (auto& [device, keys] : held_)
     for (auto& [key, held] : keys) {
-      if (held.value.empty() || held.until > now) continue;
-      held.value.clear();
-      any = true;
+      if (held.ended || held.until > now) continue;
+      any = any || (!held.value.empty() && !held.away);
+      drop(held);
     }
   return any;
 }
@@ -135,7 +209,7 @@ std::vector<PresenceRoom::Entry> PresenceRoom::entries() const {
   std::vector<Entry> out;
   for (const auto& [device, keys] : held_)
     for (const auto& [key, held] : keys)
-      if (!held.value.empty()) out.push_back({device, key, held.value});
+      if (!held.ended && !held.away && !held.value.empty()) out.push_back({device, key, held.value, held.since});
   return out;
 }
 
@@ -143,7 +217,7 @@ std::optional<PresenceRoom::Time> PresenceRoom::next_expiry() const {
   std::optional<Time> out;
   for (const auto& [device, keys] : held_)
     for (const auto& [key, held] : keys)
-      if (!held.value.empty() && (!out || held.until < *out)) out = held.until;
+      if (!held.ended && (!out || held.until < *out)) out = held.until;
   return out;
 }
 

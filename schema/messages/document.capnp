@@ -155,6 +155,7 @@ struct Subscribe {
 
   tellWhenSaved @3 :Bool;      # a Changed also when everything that was pulled has reached the disk
   client @4 :UInt64;           # whose writes (WriteId.client) a pull says something of; 0: nobody's
+  presence @5 :Bool;           # watches who is present instead of the value: there is always something to pull first
 }
 
 struct Subscribed {
@@ -170,7 +171,7 @@ struct Changed {
 
 struct Pull {
   # Patches, or a Snapshot when the way from `have` is not remembered or the watched place itself has come, gone or moved.
-  # Errc::no_such_subscription when the actor was restarted meanwhile.
+  # Errc::no_such_subscription when the actor was restarted meanwhile. Of a subscription to presence: presences.
   subscription @0 :UInt64;
   have @1 :UInt64;
 }
@@ -345,6 +346,25 @@ struct Holder {
   level @1 :Level;             # the highest that it has there
 }
 
+# ---- presence ----
+
+struct SetPresence {
+  # Done: what others who may read the document see of this device in it, until it is set again. Kept nowhere.
+  json @0 :Text;               # at most 4 KiB; empty: nothing
+}
+
+struct GetPresence {
+  # Presences: all that is known now.
+}
+
+struct Presence {
+  device @0 :Data;             # 32 bytes
+  user @1 :Data;               # whose device it is: 32 bytes; empty where that cannot be told
+  json @2 :Text;
+  ageMs @3 :UInt64;            # since it was said, as far as is known here
+  own @4 :Bool;                # of this device
+}
+
 # ---- replicating ----
 
 struct ChangesSince {
@@ -400,5 +420,6 @@ struct Reply {
     status @10 :DocumentStatus;
     explained @11 :Explained;
     holders @12 :List(Holder);
+    presences @13 :List(Presence);
   }
 }

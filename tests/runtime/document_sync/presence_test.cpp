@@ -17,7 +17,8 @@ struct Room {
     return std::move(*said);
   }
   Result<bool> take(ByteView message, PresenceRoom::Time now = {}) {
-    return room.take(device.replica->document(), message, now);
+    const auto heard = room.take(device.replica->document(), message, now);
+    return heard ? Result<bool>(heard->news) : Result<bool>(heard.error());
   }
   Device& device;
   crypto::SigningKey key;
