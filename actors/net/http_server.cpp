@@ -88,7 +88,8 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
       return end();
     if (error) {
       const bool silent = error == beast::error::timeout;
-      if (!silent || parser_->got_some() || buffer_.size() > 0) owner_->host.refuse(owner_->host.malformed, "no_request", remote);
+      if (!silent || parser_->got_some() || buffer_.size() > 0)
+        owner_->host.refuse(owner_->host.malformed, "no_request", remote);
       if (silent) return end();
       HttpAnswer answer;
       answer.status = 400;

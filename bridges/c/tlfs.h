@@ -11,15 +11,16 @@
  *  3. Text and bytes come out as a new block that the caller frees with tlfs_free, never with free. A zero follows the
  *     length's last byte. A length that nobody wants may be asked for with NULL.
  *  4. A function that can fail returns true or a handle when it has done its work, and false or NULL when it has not;
- *     then what it would have given is left as it was. The reason is put into *error, as a new tlfs_error that the caller
- *     destroys. `error` may be NULL; *error is touched by failures only, and what it held before is not freed.
+ *     then what it would have given is left as it was. The reason is put into *error, as a new tlfs_error that the
+ * caller destroys. `error` may be NULL; *error is touched by failures only, and what it held before is not freed.
  *  5. No C++ exception leaves a function. One that would have is an error of kind TLFS_BUG.
- *  6. Threads. Functions of a node may be called from any threads at once. A transaction, an options object or an error is
- *     used by one thread at a time. A schema never changes and may be shared.
- *  7. Waiting. What says "waits" blocks the calling thread until the node has answered, at most 90 seconds; everything else
- *     returns at once. Waiting inside a callback could wait for itself, so it is refused with TLFS_USAGE.
+ *  6. Threads. Functions of a node may be called from any threads at once. A transaction, an options object or an error
+ * is used by one thread at a time. A schema never changes and may be shared.
+ *  7. Waiting. What says "waits" blocks the calling thread until the node has answered, at most 90 seconds; everything
+ * else returns at once. Waiting inside a callback could wait for itself, so it is refused with TLFS_USAGE.
  *  8. Callbacks run on threads of the node, one at a time per subscription. They should be short, must not throw or
- *     longjmp, and may call whatever does not wait. The event and all that it points to live until the callback returns.
+ *     longjmp, and may call whatever does not wait. The event and all that it points to live until the callback
+ * returns.
  *  9. Places are named by paths as `tlfs` spells them: ".", ".tasks[0].title", ".people[\"ann\"].age",
  *     ".years{1999}". Values are JSON, in which integers beyond 2^53 and bytes (base64) are strings, and tables are
  *     objects.
@@ -140,7 +141,8 @@ bool tlfs_document_status(tlfs_node* node, const uint8_t id[TLFS_ID_SIZE], char*
    "label":TEXT,"parents":[HEX]}]. */
 bool tlfs_document_history(tlfs_node* node, const uint8_t id[TLFS_ID_SIZE], size_t limit, char** json, size_t* length,
                            tlfs_error** error);
-/* The value of a place as JSON; "null" for a row that is not in its table, a failure for an index beyond an array's end. `revision`, which may be NULL: what it belongs to. */
+/* The value of a place as JSON; "null" for a row that is not in its table, a failure for an index beyond an array's
+ * end. `revision`, which may be NULL: what it belongs to. */
 bool tlfs_document_read(tlfs_node* node, const uint8_t id[TLFS_ID_SIZE], const char* path, size_t path_length,
                         char** json, size_t* length, uint64_t* revision, tlfs_error** error);
 /* Takes back, or does again, the latest transaction of that origin. */
@@ -156,10 +158,10 @@ bool tlfs_document_patch(tlfs_node* node, const uint8_t id[TLFS_ID_SIZE], const 
 /* ---- subscriptions ---- */
 
 enum {
-  TLFS_SNAPSHOT = 1,  /* json: the value of the place; null where it does not exist */
-  TLFS_PATCHES = 2,   /* json: a JSON Patch that leads from revision `from` to `to`; {"op":"conflict"} changes nothing */
-  TLFS_SAVED = 3,     /* nothing new: `durable` has reached `to` */
-  TLFS_ENDED = 4,     /* error: the subscription could not begin, or is over; nothing follows */
+  TLFS_SNAPSHOT = 1, /* json: the value of the place; null where it does not exist */
+  TLFS_PATCHES = 2,  /* json: a JSON Patch that leads from revision `from` to `to`; {"op":"conflict"} changes nothing */
+  TLFS_SAVED = 3,    /* nothing new: `durable` has reached `to` */
+  TLFS_ENDED = 4,    /* error: the subscription could not begin, or is over; nothing follows */
   TLFS_COMMITTED = 5, /* of tlfs_transaction_submit: on the disk, as revision `to` */
   TLFS_FAILED = 6     /* of tlfs_transaction_submit; error: why nothing was done, as far as is known */
 };
@@ -176,22 +178,23 @@ typedef struct tlfs_event {
 
 typedef void (*tlfs_callback)(void* context, const tlfs_event* event);
 
-/* Watches a place: first a snapshot, then what happens, in order and without a gap; joined when the callback is slow. Calls
-   may come before this returns. With `tell_when_saved` also TLFS_SAVED. */
+/* Watches a place: first a snapshot, then what happens, in order and without a gap; joined when the callback is slow.
+   Calls may come before this returns. With `tell_when_saved` also TLFS_SAVED. */
 tlfs_subscription* tlfs_subscribe(tlfs_node* node, const uint8_t id[TLFS_ID_SIZE], const char* path, size_t path_length,
                                   bool tell_when_saved, tlfs_callback callback, void* context, tlfs_error** error);
-/* When it returns no call runs or follows, so that `context` may go; except inside the very callback, where that call goes
-   on. Not from the callback of another subscription. */
+/* When it returns no call runs or follows, so that `context` may go; except inside the very callback, where that call
+   goes on. Not from the callback of another subscription. */
 void tlfs_subscription_destroy(tlfs_subscription* subscription);
 
 /* ---- transactions ---- */
 
-/* Edits that will be done together. Positions in an edit are those that the edits before it left. What is wrong with one
-   is said when the transaction is committed; then nothing is done. */
+/* Edits that will be done together. Positions in an edit are those that the edits before it left. What is wrong with
+   one is said when the transaction is committed; then nothing is done. */
 tlfs_transaction* tlfs_transaction_create(tlfs_node* node, const uint8_t id[TLFS_ID_SIZE]);
 void tlfs_transaction_destroy(tlfs_transaction* transaction);
 
-/* Window or tool, with an undo stack of its own; without one it cannot be undone. And what it is called in histories. */
+/* Window or tool, with an undo stack of its own; without one it cannot be undone. And what it is called in histories.
+ */
 void tlfs_transaction_set_origin(tlfs_transaction* transaction, const char* origin, size_t length);
 void tlfs_transaction_set_label(tlfs_transaction* transaction, const char* label, size_t length);
 /* The revision that its positions were seen on: they are mapped through what has happened since. */
@@ -199,9 +202,10 @@ void tlfs_transaction_set_revision(tlfs_transaction* transaction, uint64_t revis
 /* Positions in texts count UTF-16 units instead of code points. */
 void tlfs_transaction_count_utf16(tlfs_transaction* transaction);
 
-/* Makes a place equal to a value; fields of a struct that the JSON does not name stay as they are. All of these set what
-   the JSON of the value is: bytes are base64, integers beyond 2^53 are text. */
-void tlfs_set_json(tlfs_transaction* transaction, const char* path, size_t path_length, const char* json, size_t length);
+/* Makes a place equal to a value; fields of a struct that the JSON does not name stay as they are. All of these set
+   what the JSON of the value is: bytes are base64, integers beyond 2^53 are text. */
+void tlfs_set_json(tlfs_transaction* transaction, const char* path, size_t path_length, const char* json,
+                   size_t length);
 void tlfs_set_string(tlfs_transaction* transaction, const char* path, size_t path_length, const char* text,
                      size_t length);
 void tlfs_set_bytes(tlfs_transaction* transaction, const char* path, size_t path_length, const uint8_t* bytes,
@@ -226,10 +230,11 @@ void tlfs_splice(tlfs_transaction* transaction, const char* path, size_t path_le
 void tlfs_increment(tlfs_transaction* transaction, const char* path, size_t path_length, int64_t by);
 void tlfs_reset(tlfs_transaction* transaction, const char* path, size_t path_length);
 
-/* Does it. Waits for the disk. The transaction is empty afterwards, whatever happened, and keeps origin, label and unit. */
+/* Does it. Waits for the disk. The transaction is empty afterwards, whatever happened, and keeps origin, label and
+ * unit. */
 bool tlfs_transaction_commit(tlfs_transaction* transaction, uint64_t* revision, tlfs_error** error);
-/* The same without waiting, so that callbacks can write: `callback` gets TLFS_COMMITTED or TLFS_FAILED, once, before the
-   node is closed; perhaps before this returns. NULL: nobody wants to know. */
+/* The same without waiting, so that callbacks can write: `callback` gets TLFS_COMMITTED or TLFS_FAILED, once, before
+   the node is closed; perhaps before this returns. NULL: nobody wants to know. */
 void tlfs_transaction_submit(tlfs_transaction* transaction, tlfs_callback callback, void* context);
 
 /* ---- access; all of them wait ---- */
@@ -258,7 +263,8 @@ bool tlfs_people(tlfs_node* node, char** json, size_t* length, tlfs_error** erro
 /* JSON: [{"device":HEX,"user":HEX|null,"state":...,"name":...,"addresses":[...],"problem":...,"sent_bytes":N,
    "received_bytes":N,"round_trip_ms":N|null}]. */
 bool tlfs_peers(tlfs_node* node, char** json, size_t* length, tlfs_error** error);
-/* Dials "HOST:PORT", "ws://HOST:PORT" or a known device's key; there when it returns, and from then on whenever it can. */
+/* Dials "HOST:PORT", "ws://HOST:PORT" or a known device's key; there when it returns, and from then on whenever it can.
+ */
 bool tlfs_connect(tlfs_node* node, const char* address, size_t address_length, uint8_t device[TLFS_ID_SIZE],
                   tlfs_error** error);
 /* A link ("tlfs:...") that lets `uses` devices that bring it have `level` at `path`. */

@@ -103,11 +103,15 @@ class SessionActor : public caf::event_based_actor {
     bool told = false;             // `changed` was sent and is not answered by a pull
     std::size_t pulling = 0;       // pulls on their way through the document
     std::uint64_t changed_to = 0;  // told by the document meanwhile
+    bool presence = false;  // of the session's own: who is present, which is told without a pull of the browser's
+    bool due = false;       // of presence: it is to be asked for when the browser reads again
   };
   // What there is to do with one document.
   struct Place {
     supervision::SupervisedRef ref;
     std::set<std::uint64_t> subscriptions;
+    std::uint64_t presence = 0;  // one of them; 0: none
+    bool shown = false;          // this session has shown something in it
     std::size_t asked = 0;
     std::uint64_t last_incarnation = 0;
   };
@@ -142,6 +146,10 @@ class SessionActor : public caf::event_based_actor {
   void control_done(const control::Reply& reply);
 
   void schema(const Asked& asked, capnp::Text::Reader document);
+  void set_presence(const Asked& asked, bridge::SetPresence::Reader in);
+  void watch_presence(const DocumentId& document);
+  void pull_presence(std::uint64_t id);
+  void tell_presence(const DocumentId& document, const std::vector<document_actor::Presence>& all);
 
   // Documents.
   Place& place_of(const DocumentId& document);
@@ -207,6 +215,8 @@ caf::behavior SessionActor::make_behavior() {
         pump();
         pump_control();
         tell_sync();
+        for (const auto& [id, s] : subscriptions_)
+          if (s.due) pull_presence(id);
       },
       [this](const Gone&) { quit(); },
       [this](const ControlDone& message) { control_done(*message.reply); },
@@ -234,6 +244,9 @@ void SessionActor::on_exit() {
                        out.setSubscription(name);
                      }));
   }
+  for (const auto& [document, place] : places_)
+    if (const caf::actor there = place.ref.phase().handle; place.shown && there)
+      caf::anon_send(there, message_of<messages::SetPresence>([](messages::SetPresence::Builder&) {}));
   for (const auto& [document, place] : places_)
     if (!place.subscriptions.empty()) environment_->shows(document, false);
   subscriptions_.clear();
@@ -268,7 +281,7 @@ void SessionActor::received(const Bytes& frame) {
     case bridge::BridgeRequest::CONTROL:
       return control(asked, reading->getControl());
     case bridge::BridgeRequest::SET_PRESENCE:
-      return fail(asked, Error(control::Errc::unreachable, "this node does not carry presence"));
+      return set_presence(asked, reading->getSetPresence());
     case bridge::BridgeRequest::SCHEMA:
       return schema(asked, reading->getSchema());
   }
@@ -331,6 +344,7 @@ void SessionActor::open(const Asked& asked, bridge::Open::Reader in) {
   place.subscriptions.insert(id);
   subscriptions_.emplace(id, std::move(subscription));
   subscribe(id);
+  if (in.getPresence() && place.presence == 0) watch_presence(*document);
 }
 
 void SessionActor::close(const Asked& asked, std::uint64_t id) {
@@ -346,6 +360,7 @@ void SessionActor::close(const Asked& asked, std::uint64_t id) {
 // Subscribed: the level is asked for, and then the browser is answered.
 void SessionActor::subscribed(std::uint64_t id, std::uint64_t revision) {
   Subscription& s = subscriptions_.at(id);
+  if (s.presence) return pull_presence(id);
   if (!s.open) {
     const bool waits = std::any_of(pulls_.begin(), pulls_.end(), [&](const Pull& p) { return p.subscription == id; });
     if (!s.told && s.pulling == 0 && !waits) changed(id, revision);
@@ -474,6 +489,7 @@ void SessionActor::pulled(const Pull& pull, const Result<ReplyMessage>& reply) {
 
 void SessionActor::changed(std::uint64_t id, std::uint64_t revision) {
   Subscription& s = subscriptions_.at(id);
+  if (s.presence) return pull_presence(id);
   if (s.told) return;
   if (s.pulling > 0) {
     s.changed_to = std::max(s.changed_to, revision);
@@ -565,6 +581,65 @@ void SessionActor::schema(const Asked& asked, capnp::Text::Reader name) {
       store::ReadListings());
 }
 
+// ---- presence ----
+
+void SessionActor::set_presence(const Asked& asked, bridge::SetPresence::Reader in) {
+  const auto document = document_of(in.getDocument());
+  if (!document) return fail(asked, document.error());
+  const std::string json(view_of(in.getJson()));
+  place_of(*document).shown = !json.empty();
+  auto message = message_of<messages::SetPresence>([&](messages::SetPresence::Builder& out) { out.setJson(json); });
+  ask(*document, caf::make_message(std::move(message)), true, [this, asked](const Result<ReplyMessage>& reply) {
+    const Status shown = reply ? document_actor::from_reply<void>(*reply) : Status(reply.error());
+    if (!shown) return fail(asked, shown.error());
+    answer(asked, [](Builder& out) { out.setDone(); });
+  });
+}
+
+void SessionActor::watch_presence(const DocumentId& document) {
+  const std::uint64_t id = ++last_subscription_;
+  Subscription subscription;
+  subscription.document = document;
+  subscription.path = ".";
+  subscription.presence = true;
+  Place& place = places_.at(document);
+  place.presence = id;
+  place.subscriptions.insert(id);
+  subscriptions_.emplace(id, std::move(subscription));
+  subscribe(id);
+}
+
+// While the browser does not read, nothing is asked for; what it is told then is how it is by then.
+void SessionActor::pull_presence(std::uint64_t id) {
+  Subscription& s = subscriptions_.at(id);
+  s.due = !is_low();
+  if (s.due || s.there == 0) return;
+  auto message = message_of<messages::Pull>([&](messages::Pull::Builder& out) { out.setSubscription(s.there); });
+  ask(s.document, caf::make_message(std::move(message)), false,
+      [this, document = s.document](const Result<ReplyMessage>& reply) {
+        if (!reply) return;  // the next incarnation is subscribed to anew, and asked then
+        const auto all = document_actor::from_reply<std::vector<document_actor::Presence>>(*reply);
+        if (all && places_.contains(document) && places_.at(document).presence != 0) tell_presence(document, *all);
+      });
+}
+
+void SessionActor::tell_presence(const DocumentId& document, const std::vector<document_actor::Presence>& all) {
+  std::string others;
+  for (const document_actor::Presence& one : all) {
+    if (one.own) continue;
+    others += others.empty() ? "[" : ",";
+    others += R"({"device":")" + to_hex(one.device) + R"(","user":)" +
+              (one.user ? '"' + to_hex(*one.user) + '"' : std::string("null")) + R"(,"value":)" + one.json +
+              R"(,"age":)" + std::to_string(one.age.count()) + '}';
+  }
+  others += others.empty() ? "[]" : "]";
+  tell([&](Builder& out) {
+    auto presence = out.initPresence();
+    presence.setDocument(to_hex(document));
+    presence.setOthers(data_of(others));
+  });
+}
+
 // ---- control verbs ----
 
 void SessionActor::control(const Asked& asked, messages::control::ControlRequest::Reader in) {
@@ -617,7 +692,7 @@ SessionActor::Place& SessionActor::place_of(const DocumentId& document) {
   const auto found = places_.find(document);
   if (found != places_.end()) return found->second;
   if (places_.size() >= kMaxDocumentRefs)
-    std::erase_if(places_, [](const auto& p) { return p.second.subscriptions.empty() && p.second.asked == 0; });
+    std::erase_if(places_, [](const auto& p) { return p.second.subscriptions.empty() && p.second.asked == 0 && !p.second.shown; });
   supervision::RefOptions options;
   options.start_when_absent =
       std::make_shared<const supervision::ChildSpec>(document_actor::document_spec(document, environment_->documents));
@@ -672,6 +747,7 @@ void SessionActor::subscribe(std::uint64_t id) {
     document_actor::write(s.prefix, out.initPrefix(static_cast<unsigned>(s.prefix.size())));
     out.setVersion(document_actor::to_text(s.version));
     out.setClient(s.client);
+    out.setPresence(s.presence);
   });
   // Not idempotent: the next incarnation is asked anew, by phase().
   ask(s.document, caf::make_message(std::move(message)), false,
@@ -713,6 +789,13 @@ void SessionActor::drop(std::uint64_t id) {
   std::erase_if(by_subscription_, [&](const auto& one) { return one.second == id; });
   Place& place = places_.at(document);
   place.subscriptions.erase(id);
+  if (place.presence == id) place.presence = 0;
+  // Who is present is told as long as the document is shown.
+  if (place.presence != 0 && place.subscriptions.size() == 1) {
+    const std::uint64_t presence = place.presence;
+    if (const std::uint64_t there = subscriptions_.at(presence).there; there != 0) unsubscribe(document, there);
+    return drop(presence);
+  }
   if (!place.subscriptions.empty()) return;
   told_sync_.erase(document);
   environment_->shows(document, false);
@@ -723,7 +806,9 @@ void SessionActor::end(std::uint64_t id, const Error& error) {
   const auto at = subscriptions_.find(id);
   if (at == subscriptions_.end()) return;
   const std::optional<Asked> open = at->second.open;
+  const bool presence = at->second.presence;
   drop(id);
+  if (presence) return;
   if (open) return fail(*open, error);
   tell([&](Builder& out) {
     auto ended = out.initEnded();
