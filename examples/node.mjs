@@ -38,10 +38,12 @@ export class Node {
     return node;
   }
 
-  async run() {
+  /** With `alone` it has no links to other nodes. */
+  async run({ alone = false } = {}) {
+    const links = alone ? [] : ["--listen", this.listen];
     const child = spawn(
       binary,
-      ["--data", this.directory, "node", "run", "--json", "--listen", this.listen, "--bridge", this.bridge, "--app", this.app],
+      ["--data", this.directory, "node", "run", "--json", ...links, "--bridge", this.bridge, "--app", this.app],
       { stdio: ["ignore", "pipe", "pipe"] },
     );
     this.#process = child;

@@ -1,10 +1,10 @@
 // Measures how long it takes from an edit in one browser until the pixels of another show it: two users, two nodes, the todo
 // list, everything on this machine. `npm run bench`, after tests/browser/run.sh has built the apps.
-import { launch, Node, openPage, until } from "./nodes.mjs";
+import { freshNode, launch, openPage, until } from "./nodes.mjs";
 
 const rounds = Number(process.env.TLFS_ROUNDS ?? 200);
 const browser = await launch();
-const nodes = await Promise.all([Node.start("react_todo"), Node.start("react_todo")]);
+const nodes = await Promise.all([freshNode("react_todo"), freshNode("react_todo")]);
 try {
   const [ann, bob] = await Promise.all(nodes.map((node) => openPage(browser, node)));
   await ann.getByLabel("Name of a new list").fill("Latency");
