@@ -218,7 +218,7 @@ class HubActor : public caf::event_based_actor {
   void redeem(const crypto::PublicKey& key, const InvitationId& id);
   void news(const document_actor::DocumentNews& what);
   bool may_know(const DocumentId& document, const std::vector<access::Principal>& syncers, const crypto::PublicKey& key,
-                const Peer& peer) const;
+                const Peer& peer, bool surely = false) const;
   void set_syncers(const DocumentId& document, std::vector<access::Principal> syncers);
   std::vector<crypto::PublicKey> peers_of(const DocumentId& document) const;
   void refresh_rights(const crypto::PublicKey& key);

@@ -154,7 +154,7 @@ void HubActor::user_settled(const crypto::PublicKey& key) {
 // ---- which documents differ ----
 
 bool HubActor::may_know(const DocumentId& document, const std::vector<access::Principal>& syncers,
-                        const crypto::PublicKey& key, const Peer& peer) const {
+                        const crypto::PublicKey& key, const Peer& peer, bool surely) const {
   if (peer.user && *peer.user == document) return true;  // their own
   return std::any_of(syncers.begin(), syncers.end(), [&](const access::Principal& p) {
     switch (p.kind) {
@@ -164,7 +164,7 @@ bool HubActor::may_know(const DocumentId& document, const std::vector<access::Pr
         return p.key == key;
       case access::Principal::Kind::members:
         // Of a group it is the document's actor that knows; here all users that are known might belong to it.
-        return is_user(p) ? peer.user == p.document() : peer.user.has_value();
+        return is_user(p) ? peer.user == p.document() : !surely && peer.user.has_value();
     }
     return false;
   });
@@ -351,7 +351,7 @@ void HubActor::complete(const crypto::PublicKey& key, const std::set<DocumentId>
   std::vector<DocumentId> shared;
   for (const DocumentId& document : documents) {
     const auto at = syncers_.find(document);
-    if (at != syncers_.end() && !peer->absent.contains(document) && may_know(document, at->second, key, *peer))
+    if (at != syncers_.end() && !peer->absent.contains(document) && may_know(document, at->second, key, *peer, true))
       shared.push_back(document);
   }
   if (!shared.empty()) sync(key, shared);
