@@ -40,7 +40,7 @@ DocumentActor::DocumentActor(caf::actor_config& config, document::DocumentId id,
       environment_(std::move(environment)),
       identity_(std::move(identity)),
       random_(environment_->random()),
-      desk_(std::in_place, this, id) {}
+      desk_(std::in_place, this, id, environment_->device->public_key()) {}
 
 DocumentActor::~DocumentActor() = default;
 
@@ -70,7 +70,10 @@ caf::behavior DocumentActor::make_behavior() {
       announce();
     });
   }
-  set_down_handler([this](const caf::down_msg& down) { desk_->link_ended(down.source); });
+  set_down_handler([this](const caf::down_msg& down) {
+    desk_->link_ended(down.source);
+    tend_presence();
+  });
   set_exit_handler([this](caf::exit_msg& exit) {
     if (exit.reason == caf::exit_reason::user_shutdown)
       finish(std::move(exit.reason));
@@ -137,7 +140,11 @@ caf::behavior DocumentActor::make_behavior() {
         });
       },
       handler<messages::Pull>(When::at_once, false,
-                              [](DocumentService& service, messages::Pull::Reader in) {
+                              [this](DocumentService& service, messages::Pull::Reader in) {
+                                if (service.watches_presence(in.getSubscription())) {
+                                  service.pulled_presence(in.getSubscription());
+                                  return present();
+                                }
                                 return to_reply(service.pull(in.getSubscription(), revision_or_none(in.getHave())));
                               }),
       [this](const Message<messages::Grant>& message) { return grant(message); },
@@ -232,7 +239,7 @@ caf::behavior DocumentActor::make_behavior() {
              false});
       },
   };
-  return requests.or_else(sync_handlers());
+  return requests.or_else(sync_handlers()).or_else(presence_handlers());
 }
 
 void DocumentActor::on_exit() {
@@ -316,18 +323,18 @@ void DocumentActor::run_queue() {
 }
 
 caf::result<ReplyMessage> DocumentActor::subscribe(const Message<messages::Subscribe>& message) {
-  return serve(
-      When::at_once, false,
-      [this, message, sender = caf::actor_cast<caf::actor_addr>(current_sender())](DocumentService& service) {
-        const auto request = message.read();
-        Result<document::Path> prefix = document_actor::read(request->getPrefix());
-        if (!prefix) return refusal(prefix.error());
-        const Result<Subscribed> made = service.subscribe(
-            {std::move(*prefix), from_text(request->getVersion()), request->getTellWhenSaved(), request->getClient()},
-            revision_or_none(request->getHave()));
-        if (made) subscribers_[made->subscription] = sender;
-        return to_reply(made);
-      });
+  return serve(When::at_once, false,
+               [this, message, sender = caf::actor_cast<caf::actor_addr>(current_sender())](DocumentService& service) {
+                 const auto request = message.read();
+                 Result<document::Path> prefix = document_actor::read(request->getPrefix());
+                 if (!prefix) return refusal(prefix.error());
+                 const Result<Subscribed> made =
+                     service.subscribe({std::move(*prefix), from_text(request->getVersion()),
+                                        request->getTellWhenSaved(), request->getClient(), request->getPresence()},
+                                       revision_or_none(request->getHave()));
+                 if (made) subscribers_[made->subscription] = sender;
+                 return to_reply(made);
+               });
 }
 
 // What a user or group says of itself may lie on the disk, where nobody has asked for it since the node started.
@@ -489,7 +496,7 @@ void DocumentActor::close_if_idle(bool asked) {
   if (!asked && now - last_used_ < environment_->close_after) return;
   if (!desk_->quiet(asked ? now : now - environment_->close_after)) return;
   if (state_ == State::open) {
-    if (service_->subscriptions() > 0) return;
+    if (service_->subscriptions() > 0 || desk_->presence().shows()) return;
     if (service_->replica().wants_compaction()) {  // and then it is looked at again
       if (gate_.failing()) return;
       return run({[](DocumentService& service) {

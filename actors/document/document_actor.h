@@ -2,9 +2,9 @@
 // answers, and tells those who are to be told.
 //
 // Accepts   Begin, Transact, RunTransaction, TakeBack, Get, GetAt, GetHistory, GetStatus, Locate, Subscribe,
-//           Unsubscribe, Pull, Grant, Revoke, Admit, Explain, ChangesSince, ImportChanges, DeleteDocument, Close
-//           (schema/messages/document.capnp, document_messages.h); News (actors/auth); OpenSync, SyncHeard, SyncRoom,
-//           CloseSync from the links to its peers (sync_messages.h).
+//           Unsubscribe, Pull, SetPresence, GetPresence, Grant, Revoke, Admit, Explain, ChangesSince, ImportChanges,
+//           DeleteDocument, Close (schema/messages/document.capnp, document_messages.h); News (actors/auth); OpenSync,
+//           SyncHeard, SyncRoom, CloseSync from the links to its peers (sync_messages.h).
 // Replies   one Reply to each; bad requests get its `error` and change nothing. Whatever has changed something, or
 //           hands out changes, is answered when that is on the disk; what is only shown is answered at once.
 // Emits     Changed, to subscribers, at most one each until they pull; Said, to auth, when statements are on the disk;
@@ -92,6 +92,7 @@ class DocumentActor : public caf::event_based_actor {
   struct Compact : messaging::LocalOnly {};
   struct SealNow : messaging::LocalOnly {};
   struct SyncOn : messaging::LocalOnly {};  // there is more to do for conversations
+  struct PresenceTick : messaging::LocalOnly {};
 
   caf::result<ReplyMessage> serve(When when, bool writes, Work work);
   caf::result<ReplyMessage> accept(Job job);
@@ -126,7 +127,11 @@ class DocumentActor : public caf::event_based_actor {
   caf::message_handler sync_handlers();
   void open_sync(const OpenSync& request);
   void sync();
+  void converse();
   void sync_saved();
+  caf::message_handler presence_handlers();
+  void tend_presence();
+  ReplyMessage present();
   void seal_later();
   void seal_now();
   void note_standing(storage::Batch& writes);
@@ -162,6 +167,7 @@ class DocumentActor : public caf::event_based_actor {
   std::optional<SyncDesk> desk_;
   std::uint64_t awaited_ = 0;  // of what the desk has staged, that the gate was asked about
   bool syncing_ = false;       // a SyncOn is in the mailbox
+  std::optional<std::chrono::nanoseconds> presence_timer_at_;
   std::optional<std::chrono::nanoseconds> unsealed_since_;
   std::chrono::nanoseconds seal_at_{}, seal_timer_at_{};
   std::size_t seal_timers_ = 0;

@@ -4,6 +4,7 @@
 #include <caf/send.hpp>
 
 #include "actors/document/document_actor.h"
+#include "actors/document/request_message.h"
 #include "runtime/storage/layout.h"
 
 namespace tlfs::document_actor {
@@ -26,7 +27,10 @@ caf::message_handler DocumentActor::sync_handlers() {
         desk_->room(what);
         sync();
       },
-      [this](const CloseSync& what) { desk_->close(what.number); },
+      [this](const CloseSync& what) {
+        desk_->close(what.number);
+        tend_presence();
+      },
       [this](SyncOn) {
         syncing_ = false;
         sync();
@@ -52,6 +56,11 @@ void DocumentActor::open_sync(const OpenSync& request) {
 // Each piece of work is brought to the disk by itself: what a conversation says rests on the document as it was then,
 // and must not be lost when the next piece needs history and the document is opened anew.
 void DocumentActor::sync() {
+  converse();
+  tend_presence();
+}
+
+void DocumentActor::converse() {
   for (std::size_t turn = 0; desk_->has_work() || desk_->tending(); ++turn) {
     if (state_ != State::open || gate_.failing() || gate_.crowded()) return;  // goes on when that is over
     if (turn == kSyncTurns) {
@@ -83,6 +92,52 @@ void DocumentActor::sync_saved() {
   if (state_ != State::open) return;
   seal_later();
   if (gate_.idle() && !unsealed_since_) desk_->all_speak();
+}
+
+// ---- presence ----
+
+caf::message_handler DocumentActor::presence_handlers() {
+  return {
+      [this](const Message<messages::SetPresence>& message) {
+        return serve(When::at_once, false, [this, message](DocumentService&) {
+          std::optional<std::string> json = from_text(message.read()->getJson());
+          if (json->empty()) json.reset();
+          const Status shown = desk_->presence().show(std::move(json), environment_->clock->monotonic());
+          tend_presence();
+          return to_reply(shown);
+        });
+      },
+      [this](const Message<messages::GetPresence>&) {
+        return serve(When::at_once, false, [this](DocumentService&) { return present(); });
+      },
+      [this](PresenceTick) {
+        presence_timer_at_.reset();
+        tend_presence();
+      },
+  };
+}
+
+ReplyMessage DocumentActor::present() {
+  return to_reply(Result<std::vector<Presence>>(desk_->presence().presences(
+      service_->replica().document(), {environment_->device, environment_->user}, environment_->clock->monotonic())));
+}
+
+// What a peer is told leaves, as all that it is told, when what it rests on is on the disk.
+void DocumentActor::tend_presence() {
+  if (state_ != State::open) return;
+  PresenceDesk& presence = desk_->presence();
+  const access::ProtectedDocument& document = service_->replica().document();
+  const std::chrono::nanoseconds now = environment_->clock->monotonic();
+  presence.turn(document, {environment_->device, environment_->user}, environment_->clock->wall().count(), now);
+  if (!gate_.failing()) {
+    desk_->speak_presence(document);
+    if (desk_->staged() > awaited_) flush();
+  }
+  if (presence.changed()) tell(service_->due_presence());
+  const auto due = presence.next_turn();
+  if (!due || (presence_timer_at_ && *presence_timer_at_ <= *due)) return;
+  presence_timer_at_ = *due;
+  delayed_send(this, std::max<std::chrono::nanoseconds>(*due - now, std::chrono::milliseconds(1)), PresenceTick());
 }
 
 // ---- sealing ----

@@ -15,7 +15,9 @@ struct DocumentClient::Place {
   std::size_t asked = 0;  // requests without an answer yet
   std::uint64_t last_incarnation = 0;
   std::uint64_t used = 0;
+  std::string shown;     // JSON; empty: nothing
   bool closing = false;  // it was asked to close and nothing was asked of it since
+  bool idle() const { return watches.empty() && shown.empty(); }
 };
 
 DocumentClient::DocumentClient(caf::actor_config& config, std::shared_ptr<supervision::Registry> registry,
@@ -33,6 +35,10 @@ caf::behavior DocumentClient::make_behavior() {
       [this](Ask& question) {
         ask(question.document, std::move(question.request), true, std::move(question.done));
         close_some();
+      },
+      [this](Show& what) {
+        place_of(what.document).shown = std::move(what.json);
+        show(what.document, std::move(what.done));
       },
       [this](Watch& watch) {
         const std::uint64_t id = watch.id;
@@ -101,7 +107,7 @@ DocumentClient::Entry* DocumentClient::find(const document::DocumentId& document
 // A place that nobody needs goes once the document's actor is not up.
 void DocumentClient::sweep(const document::DocumentId& document) {
   const Place* place = find(document);
-  if (place && place->asked == 0 && place->watches.empty() && place->ref.phase().kind != supervision::PhaseKind::up)
+  if (place && place->asked == 0 && place->idle() && place->ref.phase().kind != supervision::PhaseKind::up)
     places_.erase(document);
 }
 
@@ -109,8 +115,7 @@ void DocumentClient::close_some() {
   if (places_.size() <= settings_.max_open) return;
   std::vector<Place*> idle;
   for (const auto& [document, place] : places_)
-    if (!place->closing && place->asked == 0 && place->watches.empty() && place->ref.phase().handle)
-      idle.push_back(place.get());
+    if (!place->closing && place->asked == 0 && place->idle() && place->ref.phase().handle) idle.push_back(place.get());
   // A quarter at a time, so that looking for them is paid for by as many requests.
   const std::size_t count = std::min(idle.size(), settings_.max_open / 4 + 1);
   std::partial_sort(idle.begin(), idle.begin() + static_cast<std::ptrdiff_t>(count), idle.end(),
@@ -130,7 +135,7 @@ void DocumentClient::ask(const document::DocumentId& document, caf::message requ
       [this, document, answered = std::move(answered)](Result<ReplyMessage> reply) {
         if (Place* here = find(document)) --here->asked;
         answered(std::move(reply));
-        if (const Place* here = find(document); here && here->asked == 0 && here->watches.empty()) {
+        if (const Place* here = find(document); here && here->asked == 0 && here->idle()) {
           Sweep later;  // not inside a callback of the reference that goes with the place
           later.document = document;
           send(this, later);
@@ -151,7 +156,8 @@ void DocumentClient::phase(const document::DocumentId& document, const supervisi
     // Whoever watches starts it again.
     for (auto& [id, entry] : place->watches)
       if (entry.subscription != 0 || entry.lost) subscribe(document, id);
-    if (place->watches.empty()) {
+    if (!place->shown.empty()) show(document, {});
+    if (place->idle()) {
       Sweep later;
       later.document = document;
       send(this, later);
@@ -162,10 +168,23 @@ void DocumentClient::phase(const document::DocumentId& document, const supervisi
   const bool first = place->last_incarnation == 0;
   place->last_incarnation = now.incarnation;
   if (first) return;
+  if (!place->shown.empty()) show(document, {});
   for (auto& [id, entry] : place->watches) {
     if (entry.subscription != 0) ++counters_.renewals;
     subscribe(document, id);
   }
+}
+
+// The latest counts; what an actor that has ended was told, the next is told again.
+void DocumentClient::show(const document::DocumentId& document, std::function<void(Result<ReplyMessage>)> answered) {
+  messaging::MessageBuilder<messages::SetPresence> builder;
+  builder->setJson(to_text(place_of(document).shown));
+  ask(document, caf::make_message(std::move(builder).seal()), true,
+      [this, document, answered = std::move(answered)](Result<ReplyMessage> reply) {
+        // What was refused is not said again.
+        if (Place* place = find(document); place && reply && reply->read()->isError()) place->shown.clear();
+        if (answered) answered(std::move(reply));
+      });
 }
 
 // ---- watching ----
@@ -186,6 +205,7 @@ void DocumentClient::subscribe(const document::DocumentId& document, std::uint64
   builder->setVersion(to_text(entry.watch.version));
   builder->setTellWhenSaved(entry.watch.tell_when_saved);
   if (entry.have) builder->setHave(*entry.have);
+  builder->setPresence(static_cast<bool>(entry.watch.presence));
   // Not idempotent: the next incarnation is asked anew, by phase().
   ask(document, caf::make_message(std::move(builder).seal()), false,
       [this, document, id, attempt](const Result<ReplyMessage>& reply) {
@@ -207,7 +227,7 @@ void DocumentClient::subscribe(const document::DocumentId& document, std::uint64
         here->subscription = there->subscription;
         by_subscription_[{caf::actor_cast<caf::actor_addr>(find(document)->ref.phase().handle), there->subscription}] =
             {document, id};
-        if (!here->have || *here->have != there->revision) pull(document, id);
+        if (here->watch.presence || !here->have || *here->have != there->revision) pull(document, id);
       });
 }
 
@@ -232,6 +252,11 @@ void DocumentClient::pull(const document::DocumentId& document, std::uint64_t id
         if (!here || here->attempt != attempt) return;
         here->pulling = false;
         if (!reply) return fail(document, id, reply.error());
+        if (const auto& call = here->watch.presence) {
+          const auto all = from_reply<std::vector<Presence>>(*reply);
+          if (all) return std::function(call)(*all);
+          return all.error().is(Errc::no_such_subscription) ? subscribe(document, id) : fail(document, id, all.error());
+        }
         Result<Update> update = from_reply<Update>(*reply);
         if (update) return deliver(*here, std::move(*update));
         // Sent again to an incarnation that does not know the subscription: it is about to be renewed, or is renewed

@@ -1,7 +1,7 @@
 // The actor through which threads of an application talk to documents: asks, and keeps watches alive across restarts of
 // the documents' actors.
 //
-// Accepts   Ask, Watch, Unwatch (below), Changed.
+// Accepts   Ask, Show, Watch, Unwatch (below), Changed.
 // Replies   nothing; outcomes go to the callbacks it was given, on its own thread.
 // Emits     requests to the documents' actors, which it starts when they are absent; Close, to those that are too many.
 // Restart   none: it lives as long as its owner wants.
@@ -42,9 +42,20 @@ struct Watch : messaging::LocalOnly {
   std::string version;           // empty: the document's
   bool tell_when_saved = false;  // update also runs, without patches, when all that was delivered is on the disk
   std::function<void(const Update&)> update;
+  // Watches who is present instead of the value: then this is called and not `update`, with all of them, at first and
+  // when they have changed.
+  std::function<void(const std::vector<Presence>&)> presence;
   // The watch could not begin, or cannot go on: the document's actor is not coming back, or does not know the place. No
   // more calls.
   std::function<void(const Error&)> failed;
+};
+
+// What this device shows of itself in the document from now on. Said again to every incarnation of the document's
+// actor, which is kept open as long as something is shown.
+struct Show : messaging::LocalOnly {
+  document::DocumentId document{};
+  std::string json;  // empty: nothing
+  std::function<void(Result<ReplyMessage>)> done;
 };
 
 struct Unwatch : messaging::LocalOnly {
@@ -104,6 +115,7 @@ class DocumentClient final : public caf::event_based_actor {
   void unsubscribe(const document::DocumentId& document, std::uint64_t subscription);
   void pull(const document::DocumentId& document, std::uint64_t id);
   void deliver(Entry& entry, Update update);
+  void show(const document::DocumentId& document, std::function<void(Result<ReplyMessage>)> done);
   void fail(const document::DocumentId& document, std::uint64_t id, const Error& error);
   void phase(const document::DocumentId& document, const supervision::ChildPhase& now);
   void sweep(const document::DocumentId& document);

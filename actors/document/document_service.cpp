@@ -114,7 +114,7 @@ Result<Subscribed> DocumentService::subscribe(Subscriptions::Watched watched, st
   // A place that the schema has and that does not exist now is fine.
   const auto place = content().reader(bound(watch)).locate(watched.prefix);
   if (!place && !place.error().is(document::Errc::out_of_range)) return place.error();
-  const bool up_to_date = have && *have == revision();
+  const bool up_to_date = !watched.presence && have && *have == revision();
   return Subscribed{subscriptions_.add(std::move(watched), up_to_date), revision()};
 }
 
@@ -150,6 +150,11 @@ std::vector<std::uint64_t> DocumentService::due() {
   if (revision() == told_) return {};
   told_ = revision();
   return subscriptions_.changed();
+}
+
+bool DocumentService::watches_presence(std::uint64_t subscription) const {
+  const Subscriptions::Watched* watched = subscriptions_.find(subscription);
+  return watched && watched->presence;
 }
 
 void DocumentService::saved(std::uint64_t revision) { durable_ = std::max(durable_, revision); }

@@ -50,6 +50,11 @@ class DocumentService {
   std::vector<std::uint64_t> due();
   // The same for those who are to be told that all they have seen is saved.
   std::vector<std::uint64_t> due_saved();
+  // Of those who watch who is present, which is not known here: who is to be told that it has changed, whether a
+  // subscription is one of them, and that it has what there is now.
+  std::vector<std::uint64_t> due_presence() { return subscriptions_.presence_changed(); }
+  bool watches_presence(std::uint64_t subscription) const;
+  void pulled_presence(std::uint64_t subscription) { subscriptions_.pulled(subscription); }
   std::size_t subscriptions() const { return subscriptions_.size(); }
 
   // ---- reading ----

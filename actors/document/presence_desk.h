@@ -56,9 +56,9 @@ class PresenceDesk {
   std::vector<Bytes> to_say(SyncNumber conversation, const access::ProtectedDocument& document, std::size_t credit);
 
   // ---- time ----
-  // Drops what has ended and says what is due. `wall_ms`: since the Unix epoch. no_key when what is shown cannot be
-  // sealed; it is tried again.
-  Status turn(const access::ProtectedDocument& document, const Device& device, std::int64_t wall_ms, Time now);
+  // Drops what has ended and says what is due. `wall_ms`: since the Unix epoch. What cannot be sealed, because this
+  // device cannot read the document yet, is tried again in kPresenceAgain.
+  void turn(const access::ProtectedDocument& document, const Device& device, std::int64_t wall_ms, Time now);
   std::optional<Time> next_turn() const;
   // Whether presences() have changed since this was asked last.
   bool changed() { return std::exchange(changed_, false); }

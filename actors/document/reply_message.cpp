@@ -175,6 +175,19 @@ ReplyMessage to_reply(const Result<std::vector<Holder>>& holders) {
   });
 }
 
+ReplyMessage to_reply(const Result<std::vector<Presence>>& presences) {
+  return reply(presences, [](const std::vector<Presence>& all, messages::Reply::Builder& out) {
+    auto to = out.initPresences(count(all.size()));
+    for (unsigned i = 0; i < to.size(); ++i) {
+      to[i].setDevice(to_blob(all[i].device));
+      if (all[i].user) to[i].setUser(to_blob(*all[i].user));
+      to[i].setJson(to_text(all[i].json));
+      to[i].setAgeMs(static_cast<std::uint64_t>(std::max<std::int64_t>(all[i].age.count(), 0)));
+      to[i].setOwn(all[i].own);
+    }
+  });
+}
+
 template <>
 Result<void> from_reply(const ReplyMessage& reply) {
   const auto in = reply.read();
@@ -311,6 +324,24 @@ Result<std::vector<Holder>> from_reply(const ReplyMessage& reply) {
     const Result<access::Level> level = read(holder.getLevel());
     if (!who || !level) return who ? level.error() : who.error();
     out.push_back({std::move(*who), *level});
+  }
+  return out;
+}
+
+template <>
+Result<std::vector<Presence>> from_reply(const ReplyMessage& reply) {
+  const auto in = reply.read();
+  if (!in->isPresences()) return unexpected(*in);
+  std::vector<Presence> out;
+  for (const auto one : in->getPresences()) {
+    Presence& p = out.emplace_back();
+    const bool named = read_fixed(one.getDevice(), p.device);
+    if (!named || (one.getUser().size() > 0 && !read_fixed(one.getUser(), p.user.emplace())))
+      return Error(Errc::malformed, "presence of a device or user without a key");
+    p.json = from_text(one.getJson());
+    // Whatever comes in a message is no time before the beginning of all.
+    p.age = std::chrono::milliseconds(static_cast<std::int64_t>(one.getAgeMs() & ~(std::uint64_t{1} << 63)));
+    p.own = one.getOwn();
   }
   return out;
 }

@@ -21,6 +21,7 @@ ReplyMessage to_reply(const Result<std::vector<HistoryEntry>>& history);
 ReplyMessage to_reply(const Result<DocumentStatus>& status);
 ReplyMessage to_reply(const Result<Explained>& explained);
 ReplyMessage to_reply(const Result<std::vector<Holder>>& holders);
+ReplyMessage to_reply(const Result<std::vector<Presence>>& presences);
 
 // The answer of that type; the error that the reply holds; Errc::malformed when it holds something else.
 template <class T>
@@ -48,6 +49,8 @@ template <>
 Result<Explained> from_reply(const ReplyMessage& reply);
 template <>
 Result<std::vector<Holder>> from_reply(const ReplyMessage& reply);
+template <>
+Result<std::vector<Presence>> from_reply(const ReplyMessage& reply);
 
 // An error that came as a message. Modules that this program does not know become Errc::foreign.
 Error read(messages::Error::Reader in);

@@ -25,13 +25,17 @@ void Subscriptions::pulled(std::uint64_t id) {
   if (at == all_.end() || at->second.listening) return;
   at->second.listening = true;
   // Those that have ended leave when they are more than those that have not.
-  if (idle_.size() >= 2 * all_.size()) std::erase_if(idle_, [&](std::uint64_t i) { return !all_.contains(i); });
-  idle_.push_back(id);
+  std::vector<std::uint64_t>& idle = at->second.watched.presence ? idle_presence_ : idle_;
+  if (idle.size() >= 2 * all_.size()) std::erase_if(idle, [&](std::uint64_t i) { return !all_.contains(i); });
+  idle.push_back(id);
 }
 
-std::vector<std::uint64_t> Subscriptions::changed() {
+std::vector<std::uint64_t> Subscriptions::changed() { return take(idle_); }
+std::vector<std::uint64_t> Subscriptions::presence_changed() { return take(idle_presence_); }
+
+std::vector<std::uint64_t> Subscriptions::take(std::vector<std::uint64_t>& idle) {
   std::vector<std::uint64_t> tell;
-  tell.swap(idle_);
+  tell.swap(idle);
   std::erase_if(tell, [&](std::uint64_t id) {
     const auto at = all_.find(id);
     if (at == all_.end()) return true;

@@ -22,6 +22,7 @@ class Subscriptions {
     std::string version;           // as asked for; empty: the document's
     bool tell_when_saved = false;  // also when nothing new is to be seen
     std::uint64_t client = 0;      // that makes writes of its own; 0: none
+    bool presence = false;         // who is present, instead of the value
   };
 
   // Names start behind `first`, so that those of an earlier incarnation mean nothing.
@@ -37,8 +38,9 @@ class Subscriptions {
 
   // The subscriber has everything now: it is to be told about what comes next.
   void pulled(std::uint64_t id);
-  // Something has changed: those who are to be told now. Costs what it returns.
+  // The value, or who is present, has changed: those who are to be told now. Costs what it returns.
   std::vector<std::uint64_t> changed();
+  std::vector<std::uint64_t> presence_changed();
   // One of them is to be told something now. False when it has been told and has not pulled yet.
   bool tell(std::uint64_t id);
 
@@ -48,7 +50,9 @@ class Subscriptions {
     bool listening = false;  // in idle_
   };
   std::map<std::uint64_t, Entry> all_;
-  std::vector<std::uint64_t> idle_;  // up to date and to be told; may name some that have ended
+  std::vector<std::uint64_t> take(std::vector<std::uint64_t>& idle);
+  // Up to date and to be told, of the value and of presence; may name some that have ended.
+  std::vector<std::uint64_t> idle_, idle_presence_;
   std::uint64_t last_;
 };
 

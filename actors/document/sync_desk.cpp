@@ -7,6 +7,12 @@ namespace tlfs::document_actor {
 using document_sync::SyncSession;
 using document_sync::Verdict;
 
+namespace {
+
+constexpr std::string_view kNoPresence = "what it says of who is present is none of that";
+
+}  // namespace
+
 // ---- from links ----
 
 void SyncDesk::open(const OpenSync& request, Nanoseconds now) {
@@ -22,6 +28,7 @@ void SyncDesk::open(const OpenSync& request, Nanoseconds now) {
   s.likely_equal = request.likely_equal;
   Conversation c{request.link, SyncSession(std::move(s)), {}, 0, {}, true, {}, 0, 0, {}, false, now};
   conversations_.emplace(request.number, std::move(c));
+  presence_.opened(request.number, request.peer, now);
 }
 
 void SyncDesk::heard(const SyncHeard& what, Nanoseconds now) {
@@ -50,7 +57,11 @@ void SyncDesk::close(SyncNumber number) {
 }
 
 void SyncDesk::link_ended(const caf::actor_addr& link) {
-  std::erase_if(conversations_, [&](const auto& c) { return c.second.link.address() == link; });
+  std::erase_if(conversations_, [&](const auto& c) {
+    if (c.second.link.address() != link) return false;
+    presence_.closed(c.first);
+    return true;
+  });
 }
 
 // ---- from the actor ----
@@ -71,16 +82,17 @@ void SyncDesk::work(DocumentService& service, PackageShelf& packages, Nanosecond
     return conversations_.end();
   };
   if (auto at = next([](const Conversation& c) { return !c.heard.empty(); }); at != conversations_.end()) {
-    hear(at->first, at->second, service, packages);
     turn_ = at->first;
+    hear(at, service, packages, now);
   } else if (at = next([](const Conversation& c) { return c.speak; }); at != conversations_.end()) {
-    speak(at->second, service, now);
+    speak(at->first, at->second, service, now);
     turn_ = at->first;
   }
 }
 
 // When taking throws, what the session gave stays in hand for the document that comes.
-void SyncDesk::hear(SyncNumber number, Conversation& c, DocumentService& service, PackageShelf& packages) {
+bool SyncDesk::hear(Conversations::iterator at, DocumentService& service, PackageShelf& packages, Nanoseconds now) {
+  Conversation& c = at->second;
   if (!c.in_hand) c.in_hand = c.session.receive(service.replica().document(), c.heard.front());
   if (!c.in_hand->nothing_to_take()) {
     for (const auto& package : c.in_hand->packages) packages.add(package);
@@ -89,17 +101,33 @@ void SyncDesk::hear(SyncNumber number, Conversation& c, DocumentService& service
     tend_ = tend_ || taken.statements > 0;
     all_speak();
   }
+  // Presence alone changes nothing that would have to be said.
+  c.speak = c.speak || c.in_hand->presence.empty() || !c.in_hand->nothing_to_take();
+  for (const Bytes& message : c.in_hand->presence)
+    if (!presence_.heard(at->first, service.replica().document(), message, device_, now)) {
+      tell_ended(at->first, c.link, true, std::string(kNoPresence));
+      forget(at);
+      return false;
+    }
   c.in_hand.reset();
-  c.speak = true;
   SyncConsumed consumed;
-  consumed.number = number;
+  consumed.number = at->first;
   consumed.bytes = c.heard.front().size();
   c.heard_bytes -= consumed.bytes;
   c.heard.pop_front();
   owner_->send(c.link, consumed);
+  return true;
 }
 
-void SyncDesk::speak(Conversation& c, DocumentService& service, Nanoseconds now) {
+void SyncDesk::speak_presence(const access::ProtectedDocument& document) {
+  for (auto& [number, c] : conversations_) {
+    const std::size_t used = c.on_its_way + c.out_bytes;
+    if (c.over || c.session.ended() || used >= kPresenceWindow) continue;
+    for (Bytes& message : presence_.to_say(number, document, kPresenceWindow - used)) stage(c, std::move(message));
+  }
+}
+
+void SyncDesk::speak(SyncNumber number, Conversation& c, DocumentService& service, Nanoseconds now) {
   if (!c.over) {
     const std::size_t used = c.on_its_way + c.out_bytes;
     std::vector<Bytes> messages =
@@ -109,6 +137,7 @@ void SyncDesk::speak(Conversation& c, DocumentService& service, Nanoseconds now)
     for (Bytes& m : messages) stage(c, std::move(m));
     const Progress now_at{c.session.caught_up(), c.session.peer_caught_up()};
     if (!c.session.ended() && c.noted != now_at) stage(c, c.noted = now_at);
+    if (c.noted.peer_caught_up) presence_.caught_up(number);
     if (c.session.finished()) {
       stage(c, *c.session.ended());
       c.over = true;
@@ -171,6 +200,7 @@ bool SyncDesk::say(Conversations::iterator at) {
 
 void SyncDesk::forget(Conversations::iterator at) {
   const caf::actor link = at->second.link;
+  presence_.closed(at->first);
   conversations_.erase(at);
   const auto same = [&](const auto& c) { return c.second.link == link; };
   if (std::none_of(conversations_.begin(), conversations_.end(), same)) owner_->demonitor(link);

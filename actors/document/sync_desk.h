@@ -19,6 +19,7 @@
 
 #include "actors/document/document_environment.h"
 #include "actors/document/document_service.h"
+#include "actors/document/presence_desk.h"
 #include "actors/document/sync_messages.h"
 #include "runtime/document_sync/session.h"
 
@@ -30,7 +31,8 @@ inline constexpr std::size_t kMaxSyncHeard = 64u << 20;
 class SyncDesk {
  public:
   using Nanoseconds = std::chrono::nanoseconds;
-  SyncDesk(caf::event_based_actor* owner, const document::DocumentId& document) : owner_(owner), document_(document) {}
+  SyncDesk(caf::event_based_actor* owner, const document::DocumentId& document, const crypto::PublicKey& device)
+      : owner_(owner), document_(document), device_(device) {}
 
   // ---- from links ----
   void open(const OpenSync& request, Nanoseconds now);
@@ -53,6 +55,11 @@ class SyncDesk {
   // Whether statements have come that nobody has looked after (DocumentService::tend).
   bool tending() const { return tend_; }
   void tended() { tend_ = false; }
+  // Who is present. Kept apart from what the conversations say: it needs no place in their order, and must not make
+  // edits be sealed.
+  PresenceDesk& presence() { return presence_; }
+  // Stages what is to be said of it, to every peer that has room.
+  void speak_presence(const access::ProtectedDocument& document);
   void end_all(const std::string& reason);
   bool empty() const { return conversations_.empty(); }
   // Whether none has anything to do or to say, and each is caught up and has been silent since `since`.
@@ -84,8 +91,9 @@ class SyncDesk {
   };
   using Conversations = std::map<SyncNumber, Conversation>;
 
-  void hear(SyncNumber number, Conversation& c, DocumentService& service, PackageShelf& packages);
-  void speak(Conversation& c, DocumentService& service, Nanoseconds now);
+  // False when the conversation has ended with that and is gone.
+  bool hear(Conversations::iterator at, DocumentService& service, PackageShelf& packages, Nanoseconds now);
+  void speak(SyncNumber number, Conversation& c, DocumentService& service, Nanoseconds now);
   void stage(Conversation& c, decltype(Staged::what) what);
   // False when the conversation has ended with that and is gone.
   bool say(Conversations::iterator at);
@@ -94,7 +102,9 @@ class SyncDesk {
 
   caf::event_based_actor* owner_;
   document::DocumentId document_;
+  const crypto::PublicKey device_;
   Conversations conversations_;
+  PresenceDesk presence_;
   std::uint64_t staged_ = 0, durable_ = 0;
   SyncNumber turn_ = 0;  // who spoke or was heard last
   bool tend_ = false;

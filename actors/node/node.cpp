@@ -519,10 +519,15 @@ Result<std::uint64_t> Node::subscribe(const document::DocumentId& id, SubscribeO
   watch.version = std::move(options.version);
   watch.tell_when_saved = options.tell_when_saved;
   watch.update = std::move(update);
+  return begin_watch(std::move(watch), std::move(options.failed));
+}
+
+std::uint64_t Node::begin_watch(document_actor::Watch watch, std::function<void(const Error&)> failed) {
   const std::lock_guard lock(actors_->mutex);
   const std::uint64_t number = watch.id = ++actors_->last_subscription;
+  const document::DocumentId id = watch.document;
   actors_->subscriptions[number] = id;
-  watch.failed = [actors = actors_.get(), number, failed = std::move(options.failed)](const Error& error) {
+  watch.failed = [actors = actors_.get(), number, failed = std::move(failed)](const Error& error) {
     {
       const std::lock_guard guard(actors->mutex);
       actors->subscriptions.erase(number);
@@ -548,6 +553,40 @@ std::future<void> Node::unsubscribe(std::uint64_t subscription) {
   caf::anon_send(actors_->tree.client_of(at->second), std::move(unwatch));
   actors_->subscriptions.erase(at);
   return future;
+}
+
+// ---- presence ----
+
+std::future<Status> Node::set_presence(const document::DocumentId& id, std::optional<std::string> json) {
+  if (json && json->empty()) {
+    std::promise<Status> refused;
+    refused.set_value(Error(document_actor::Errc::malformed, "presence that is no JSON: it is empty"));
+    return refused.get_future();
+  }
+  auto [done, future] = promised<void>();
+  document_actor::Show show;
+  show.document = id;
+  show.json = std::move(json).value_or("");
+  show.done = [done = std::move(done)](const Result<document_actor::ReplyMessage>& reply) {
+    done(reply ? document_actor::from_reply<void>(*reply) : Result<void>(reply.error()));
+  };
+  caf::anon_send(actors_->tree.client_of(id), std::move(show));
+  return std::move(future);
+}
+
+std::future<Result<std::vector<Presence>>> Node::presences(const document::DocumentId& id) {
+  auto [done, future] = promised<std::vector<Presence>>();
+  ask<std::vector<Presence>>(id, message_of<messages::GetPresence>([](auto&) {}), std::move(done));
+  return std::move(future);
+}
+
+Result<std::uint64_t> Node::watch_presence(const document::DocumentId& id,
+                                           std::function<void(const std::vector<Presence>&)> update,
+                                           std::function<void(const Error&)> failed) {
+  document_actor::Watch watch;
+  watch.document = id;
+  watch.presence = std::move(update);
+  return begin_watch(std::move(watch), std::move(failed));
 }
 
 // ---- access ----

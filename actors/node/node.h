@@ -39,6 +39,10 @@
 #include "runtime/replica/records.h"
 #include "schema/messages/tree.capnp.h"
 
+namespace tlfs::document_actor {
+struct Watch;
+}
+
 namespace tlfs {
 
 using document_actor::Changes;
@@ -234,8 +238,8 @@ class Node {
   // What others in the document see of this device (a cursor, a name): one JSON value of at most
   // document_actor::kMaxPresenceJsonBytes, or nothing. It goes, encrypted, to peers that may read the document, is
   // written nowhere, and ends when it is set anew, when the node stops, or, for those who lose the link, with that.
-  // Set in quick succession, only the last is certain to be sent. document_actor::Errc::malformed for what is no
-  // JSON or too much of it, document_sync::Errc::no_key when this device cannot read the document.
+  // Set in quick succession, only the last is certain to be sent; where this device cannot read the document yet, it is
+  // sent when it can. document_actor::Errc::malformed for what is no JSON, or too much of it.
   std::future<Status> set_presence(const document::DocumentId& id, std::optional<std::string> json);
   // Everyone who is present, this device included, by device key. Works without a network too.
   std::future<Result<std::vector<Presence>>> presences(const document::DocumentId& id);
@@ -271,6 +275,7 @@ class Node {
   void post_any(const std::string& id, std::any message);
   using Listed = std::pair<document::DocumentId, replica::Listing>;
   void read_listings(Callback<std::vector<Listed>> done);
+  std::uint64_t begin_watch(document_actor::Watch watch, std::function<void(const Error&)> failed);
   template <class T, class Request>
   void ask(const document::DocumentId& id, Request request, Callback<T> done);
 

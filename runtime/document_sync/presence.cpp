@@ -113,7 +113,7 @@ Result<PresenceRoom::Heard> PresenceRoom::take(const access::ProtectedDocument& 
             way};
   const Result<bool> news = put(said.device, said.key, std::move(held));
   if (!news) return news.error();
-  return Heard{said.device, std::string(said.key), *news};
+  return Heard{said.device, std::string(said.key), said.number, *news};
 }
 
 Status PresenceRoom::room_for(const crypto::PublicKey& device, std::string_view key, std::size_t bytes) {
@@ -192,6 +192,11 @@ void PresenceRoom::end(const crypto::PublicKey& device, std::string_view key) {
 const Bytes* PresenceRoom::message(const crypto::PublicKey& device, std::string_view key) const {
   const Held* held = find(device, key);
   return held && !held->ended && !held->away ? &held->message : nullptr;
+}
+
+const Bytes* PresenceRoom::value(const crypto::PublicKey& device, std::string_view key) const {
+  const Held* held = find(device, key);
+  return held && !held->ended && !held->away ? &held->value : nullptr;
 }
 
 bool PresenceRoom::expire(Time now) {

@@ -49,6 +49,7 @@ class PresenceRoom {
   struct Heard {
     crypto::PublicKey device{};
     std::string key;
+    std::uint64_t number = 0;
     bool news = false;  // then it is to be passed on to the document's other peers
   };
   // What came that way; `direct`: the peer there may be its author. malformed is the peer's fault, since it checks what
@@ -64,6 +65,8 @@ class PresenceRoom {
   // The latest message of that name, to be passed on; also one that says that there is nothing any more. Null when it
   // counts no more.
   const Bytes* message(const crypto::PublicKey& device, std::string_view key) const;
+  // Its value, empty when there is nothing any more; null as above.
+  const Bytes* value(const crypto::PublicKey& device, std::string_view key) const;
   // Drops what has ended. Returns whether there was any that counted.
   bool expire(Time now);
   // What counts, by device and key.

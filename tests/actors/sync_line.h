@@ -80,6 +80,14 @@ class LineActor final : public caf::event_based_actor {
   void on_exit() override {
     for (LineEnd& end : state_->ends) end.document = nullptr;
   }
+  // As if the peer of that end had said it.
+  void inject(LineEnd& to, Bytes message) {
+    to.heard_bytes += message.size();
+    SyncHeard heard;
+    heard.number = to.number;
+    heard.message = std::move(message);
+    send(to.document, std::move(heard));
+  }
   void give_room_to_all() {
     state_->gives_room = true;
     for (LineEnd& end : state_->ends) give_room(end);
@@ -128,6 +136,14 @@ class Line {
   void cut() {
     if (actor_) caf::anon_send_exit(actor_, caf::exit_reason::kill);
     actor_ = nullptr;
+  }
+  void stop_room() { state_->gives_room = false; }
+  void inject(LineEnd& to, Bytes message) {
+    tlfs::testing::Do job;
+    job.what = [&to, message = std::move(message)](caf::event_based_actor& self) {
+      dynamic_cast<LineActor&>(self).inject(to, message);
+    };
+    caf::anon_send(actor_, std::move(job));
   }
   void give_room() {
     tlfs::testing::Do job;
