@@ -7,6 +7,12 @@ namespace tlfs::document_actor {
 using document_sync::SyncSession;
 using document_sync::Verdict;
 
+namespace {
+
+constexpr std::string_view kNoPresence = "what it says of who is present is none of that";
+
+}  // namespace
+
 // ---- from links ----
 
 void SyncDesk::open(const OpenSync& request, Nanoseconds now) {
@@ -99,7 +105,7 @@ bool SyncDesk::hear(Conversations::iterator at, DocumentService& service, Packag
   c.speak = c.speak || c.in_hand->presence.empty() || !c.in_hand->nothing_to_take();
   for (const Bytes& message : c.in_hand->presence)
     if (!presence_.heard(at->first, service.replica().document(), message, device_, now)) {
-      tell_ended(at->first, c.link, true, "what it says of who is present is none of that");
+      tell_ended(at->first, c.link, true, std::string(kNoPresence));
       forget(at);
       return false;
     }
