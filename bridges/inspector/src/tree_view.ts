@@ -28,17 +28,19 @@ export interface Tree {
 
 interface Line {
   readonly actor: Actor;
+  /** Its path below its supervisor. */
+  readonly name: string;
   readonly depth: number;
 }
 
 /** In preorder. */
 export function lines(root: Actor | null): readonly Line[] {
   const out: Line[] = [];
-  const visit = (actor: Actor, depth: number) => {
-    out.push({ actor, depth });
-    for (const child of actor.children ?? []) visit(child, depth + 1);
+  const visit = (actor: Actor, above: string, depth: number) => {
+    out.push({ actor, name: actor.path.slice(above.length + 1), depth });
+    for (const child of actor.children ?? []) visit(child, actor.path, depth + 1);
   };
-  if (root) visit(root, 0);
+  if (root) visit(root, "", 0);
   return out;
 }
 
@@ -80,7 +82,7 @@ export function treeView(root: HTMLElement, client: Client): () => void {
     (line) => line.actor.path,
     (line) => {
       const row = cells(8, numbers);
-      const name = line.actor.path.slice(line.actor.path.lastIndexOf("/") + 1) || "/";
+      const name = line.name.length > 24 ? `${line.name.slice(0, 24)}…` : line.name;
       const at = h("span", { class: "mono", title: line.actor.path }, name);
       at.style.marginInlineStart = `${line.depth * 1.25}rem`;
       cell(row, 0).append(at);

@@ -21,4 +21,4 @@ await build({
   sourcemap: true,
   logLevel: "info",
 });
-for (const file of ["index.html", "inspector.css"]) copyFileSync(join(inspector, file), join(out, file));
+for (const file of ["index.html", "inspector.css", "icon.svg"]) copyFileSync(join(inspector, file), join(out, file));

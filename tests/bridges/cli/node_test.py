@@ -259,7 +259,7 @@ class Verbs:
         self.assertEqual(shown["device"], self.value("id", "--json")["device"])
         root = shown["tree"]
         self.assertEqual((root["path"], root["state"]), ("/node", "running"))
-        self.assertEqual([child["path"] for child in root["children"]], ["/node/store", "/node/auth", "/node/documents", "/node/apps"])
+        self.assertEqual([child["path"] for child in root["children"]], ["/node/store", "/node/auth", "/node/documents", "/node/apps", "/node/bridges"])
         text = self.ok("node", "tree")
         self.assertIn("\n  /node/store  running  messages ", text)
         self.assertIn("dead letters ", text)
