@@ -140,7 +140,7 @@ bool PresenceDesk::heard(SyncNumber conversation, const access::ProtectedDocumen
     return ++c.bad <= kMaxBadPresence;
   }
   c.due.erase(taken->device);
-  changed_ = true;
+  changed_ = changed_ || taken->differs;
   pass_on(taken->device, conversation);
   return true;
 }

@@ -48,7 +48,8 @@ void SyncDesk::room(const SyncRoom& what) {
   const auto at = conversations_.find(what.number);
   if (at == conversations_.end()) return;
   at->second.on_its_way -= std::min(at->second.on_its_way, what.bytes);
-  at->second.speak = true;
+  // One that had nothing left to say has nothing now; what has happened since makes it speak in its own time.
+  at->second.speak = at->second.speak || !at->second.session.peer_caught_up();
   say(at);
 }
 

@@ -111,9 +111,12 @@ Result<PresenceRoom::Heard> PresenceRoom::take(const access::ProtectedDocument& 
             now,
             now + std::chrono::milliseconds(said.ttl_ms),
             way};
+  const Bytes* before = value(said.device, said.key);
+  const bool differs =
+      before ? !std::equal(before->begin(), before->end(), said.value.begin(), said.value.end()) : !said.value.empty();
   const Result<bool> news = put(said.device, said.key, std::move(held));
   if (!news) return news.error();
-  return Heard{said.device, std::string(said.key), said.number, *news};
+  return Heard{said.device, std::string(said.key), said.number, *news && differs, *news};
 }
 
 Status PresenceRoom::room_for(const crypto::PublicKey& device, std::string_view key, std::size_t bytes) {

@@ -50,7 +50,8 @@ class PresenceRoom {
     crypto::PublicKey device{};
     std::string key;
     std::uint64_t number = 0;
-    bool news = false;  // then it is to be passed on to the document's other peers
+    bool differs = false;  // from what counted before; if not, it only lives on
+    bool news = false;     // then it is to be passed on to the document's other peers
   };
   // What came that way; `direct`: the peer there may be its author. malformed is the peer's fault, since it checks what
   // it passes on; limit_exceeded, not_authentic may be that of somebody behind it, or of what it has not heard of yet;
