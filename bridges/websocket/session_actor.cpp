@@ -692,7 +692,9 @@ SessionActor::Place& SessionActor::place_of(const DocumentId& document) {
   const auto found = places_.find(document);
   if (found != places_.end()) return found->second;
   if (places_.size() >= kMaxDocumentRefs)
-    std::erase_if(places_, [](const auto& p) { return p.second.subscriptions.empty() && p.second.asked == 0 && !p.second.shown; });
+    std::erase_if(places_, [](const auto& p) {
+      return p.second.subscriptions.empty() && p.second.asked == 0 && !p.second.shown;
+    });
   supervision::RefOptions options;
   options.start_when_absent =
       std::make_shared<const supervision::ChildSpec>(document_actor::document_spec(document, environment_->documents));

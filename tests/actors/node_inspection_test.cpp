@@ -79,9 +79,8 @@ TEST_CASE("a node's tree shows the store, auth, the documents that are open and 
     CHECK(line.restarts == 0);
     CHECK(line.stuck_ns == 0);
   }
-  CHECK(paths == std::vector<std::string>{"/node", "/node/apps", "/node/apps/sitting", "/node/auth",
-                                          "/node/bridges", "/node/documents",
-                                          path_of(id), "/node/store"});
+  CHECK(paths == std::vector<std::string>{"/node", "/node/apps", "/node/apps/sitting", "/node/auth", "/node/bridges",
+                                          "/node/documents", path_of(id), "/node/store"});
   CHECK(lines.at(path_of(id)).messages > 0);
   CHECK(lines.at("/node/store").messages > 0);
   go.set_value();

@@ -46,6 +46,8 @@ test("a document shows its value, and each version that it had", async () => {
   assert.equal(await page.locator(".graph circle").count(), history.length);
   assert.deepEqual(await accessibilityProblems(page), []);
   await page.getByText("4 elements").click();
+  await page.getByText("[3]").click();
+  await page.getByText('"Tea"').waitFor();
   await shot(page, "inspector_document");
   await slider.focus();
   await page.keyboard.press("ArrowLeft");
@@ -67,8 +69,10 @@ test("who may do what is listed and explained, also after a grant", async () => 
 
 test("what is written meanwhile is shown without being asked for", async () => {
   await node.tlfs(["doc", "set", list, ".tasks[0].title", '"Oat milk"']);
-  await page.getByText(/tasks/).first().waitFor();
-  await until(async () => (await page.locator(".value").innerText()).includes("tasks"), "the value is there");
+  await page.getByText("[0]").click();
+  await page.getByText('"Oat milk"').waitFor();
+  await node.tlfs(["doc", "set", list, ".tasks[0].title", '"Rice milk"']);
+  await page.getByText('"Rice milk"').waitFor(); // what was opened has stayed open
 });
 
 test("peers and counters have their views", async () => {

@@ -65,6 +65,7 @@ export function documentView(root: HTMLElement, client: Client, id: string): () 
     );
     return steps.length > 0 ? shared.conflicts(steps).length : 0;
   };
+  const opened = new Set([""]);
   let drawn: unknown = shared;
   const show = () => {
     const now = shared.get();
@@ -75,7 +76,7 @@ export function documentView(root: HTMLElement, client: Client, id: string): () 
     const what = old ? old.value : now.data;
     if (what === drawn) return;
     drawn = what;
-    value.replaceChildren(valueTree(what, old ? undefined : conflicted));
+    value.replaceChildren(valueTree(what, opened, old ? undefined : conflicted));
   };
   const stopState = shared.subscribe(show);
   const stopNames = client.documents.subscribe(show);

@@ -19,7 +19,7 @@ function leaf(value: unknown): HTMLElement {
   return h("span", { class: "plain" }, value === undefined ? "nothing" : String(value));
 }
 
-function part(name: string, value: unknown, open: boolean, conflicted: (path: string) => number, path: string): HTMLElement {
+function part(name: string, value: unknown, opened: Set<string>, conflicted: (path: string) => number, path: string): HTMLElement {
   const inside = members(value);
   const conflicts = conflicted(path);
   const badge = conflicts > 1 && h("span", { class: "badge warn" }, `${conflicts} concurrent values`);
@@ -28,7 +28,7 @@ function part(name: string, value: unknown, open: boolean, conflicted: (path: st
   const box = h("details", {}, h("summary", {}, `${name || "."} `, h("span", { class: "faint" }, `${inside.length} ${kind}`), " ", badge));
   let made = 0;
   const more = () => {
-    for (const [child, item] of inside.slice(made, made + pageSize)) box.append(part(child, item, false, conflicted, path + child));
+    for (const [child, item] of inside.slice(made, made + pageSize)) box.append(part(child, item, opened, conflicted, path + child));
     made = Math.min(inside.length, made + pageSize);
     if (made >= inside.length) return;
     const rest = h("button", { type: "button" }, `${inside.length - made} more`);
@@ -39,15 +39,20 @@ function part(name: string, value: unknown, open: boolean, conflicted: (path: st
     box.append(rest);
   };
   const begin = () => {
+    if (box.open) opened.add(path);
+    else opened.delete(path);
     if (box.open && made === 0) more();
   };
-  box.addEventListener("toggle", begin);
-  box.open = open;
+  box.open = opened.has(path);
   begin();
+  box.addEventListener("toggle", begin);
   return box;
 }
 
-/** @param conflicted how many concurrent values stand at a place, as `.tasks[0].title`. */
-export function valueTree(value: unknown, conflicted: (path: string) => number = () => 0): HTMLElement {
-  return h("div", { class: "value" }, part("", value, true, conflicted, ""));
+/**
+ * @param opened paths of the parts that are open, as `.tasks[0]`; kept up to date, so that the next tree opens alike.
+ * @param conflicted how many concurrent values stand at a place.
+ */
+export function valueTree(value: unknown, opened: Set<string>, conflicted: (path: string) => number = () => 0): HTMLElement {
+  return h("div", { class: "value" }, part("", value, opened, conflicted, ""));
 }
