@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <map>
 #include <mutex>
 #include <set>
+#include <thread>
 
 #include <spdlog/logger.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
@@ -25,7 +27,8 @@ namespace tlfs::websocket_bridge {
 namespace {
 
 constexpr std::string_view kInspectorPath = "/inspector";
-constexpr int kMaxLogLines = 20;  // about refusals, in one tick
+constexpr std::chrono::seconds kPatience{10};  // with a node that starts
+constexpr int kMaxLogLines = 20;               // about refusals, in one tick
 
 bool is_loopback(const std::string& host) { return host == "::1" || host.rfind("127.", 0) == 0; }
 
@@ -237,6 +240,13 @@ Result<std::unique_ptr<WebsocketBridge>> WebsocketBridge::start(Node& node, Sett
   if (!is_loopback(place->host) && !settings.beyond_this_machine)
     return Error(control::Errc::bad_name, settings.listen + ": a bridge is for this machine; 127.0.0.1:" +
                                               std::to_string(place->port) + " is reached from here alone");
+  // A node that has just been started may still be starting its children.
+  const auto registry = node.actors().tree.environment->registry;
+  for (const auto until = std::chrono::steady_clock::now() + kPatience; !registry->supervisor_at(node::kBridgesPath);) {
+    if (std::chrono::steady_clock::now() >= until)
+      return Error(control::Errc::unreachable, "the node's bridges have not come up");
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
   auto parts = std::make_shared<Parts>(node);
   parts->logger = std::make_shared<spdlog::logger>("bridge", std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
   parts->logger->set_level(spdlog::level::from_str(node.actors().settings.log_level));

@@ -138,13 +138,15 @@ def files():
 
 
 def read_file(path):
-    """The text of a file, an empty one for a folder, None when there is neither."""
+    """The text of a file, an empty one for a folder and for what is no text, None when there is nothing."""
     if os.path.isdir(path):
         return ""
     try:
         with open(path, encoding="utf-8") as file:
             return file.read()
-    except (OSError, UnicodeDecodeError):
+    except UnicodeDecodeError:
+        return ""
+    except OSError:
         return None
 
 
