@@ -166,8 +166,8 @@ enum {
   TLFS_FAILED = 6     /* of tlfs_transaction_submit; error: why nothing was done, as far as is known */
 };
 
-typedef struct tlfs_event {
-  size_t size; /* of this struct; it may grow at its end */
+typedef struct tlfs_event { /* NOLINT(readability-identifier-naming): a name in C */
+  size_t size;              /* of this struct; it may grow at its end */
   int32_t kind;
   uint64_t from, to;
   uint64_t durable; /* the latest revision that is on the disk */

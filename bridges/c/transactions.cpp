@@ -165,7 +165,8 @@ void tlfs_transaction_submit(tlfs_transaction* t, tlfs_callback callback, void* 
   quietly([&] {
     auto edits = taken(t);
     if (!edits) return call(callback, context, edits.error());
-    t->node->node->transact(t->document, std::move(*edits), options_of(t),
-                            [callback, context](Result<Committed> outcome) { call(callback, context, outcome); });
+    t->node->node->transact(
+        t->document, std::move(*edits), options_of(t),
+        [callback, context](const Result<Committed>& outcome) { call(callback, context, outcome); });
   });
 }

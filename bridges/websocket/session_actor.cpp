@@ -366,7 +366,7 @@ void SessionActor::subscribed(std::uint64_t id, std::uint64_t revision) {
     if (!s.told && s.pulling == 0 && !waits) changed(id, revision);
     return pump();
   }
-  const auto explain = [this, own = environment_->documents->device->public_key()](const std::string& at) {
+  const auto explain = [own = environment_->documents->device->public_key()](const std::string& at) {
     return caf::make_message(message_of<messages::Explain>([&](messages::Explain::Builder& out) {
       out.setAt(at);
       out.setLevel(messages::Level::READ);

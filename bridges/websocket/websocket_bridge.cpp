@@ -234,7 +234,7 @@ struct WebsocketBridge::Parts {
 
 WebsocketBridge::WebsocketBridge(std::shared_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
-Result<std::unique_ptr<WebsocketBridge>> WebsocketBridge::start(Node& node, Settings settings) {
+Result<std::unique_ptr<WebsocketBridge>> WebsocketBridge::start(Node& node, const Settings& settings) {
   const auto place = net::parse_host_port(settings.listen);
   if (!place) return place.error();
   if (!is_loopback(place->host) && !settings.beyond_this_machine)

@@ -34,7 +34,7 @@ class WebsocketBridge {
   // control::Errc::bad_name for an address beyond this machine that was not allowed, and for directories that are not
   // there, unreachable when the node's bridges do not come up within seconds; errors of net::HttpServer::start. Blocks
   // until they are up. The node outlives the bridge.
-  static Result<std::unique_ptr<WebsocketBridge>> start(Node& node, Settings settings);
+  static Result<std::unique_ptr<WebsocketBridge>> start(Node& node, const Settings& settings);
   // Ends all sessions.
   ~WebsocketBridge();
   WebsocketBridge(const WebsocketBridge&) = delete;

@@ -75,7 +75,7 @@ class Generator {
       named = view_.nodes()[named].parent;
     }
     const std::string& name = named == 0 ? package_.name() : view_.nodes()[named].name;
-    const std::string wanted = pascal_case(one_of_many ? singular(name) : name);
+    std::string wanted = pascal_case(one_of_many ? singular(name) : name);
     if (named == 0 && wanted == stems_[0]) return wanted + (kind(0) == Kind::array ? "Item" : "Entry");
     return wanted;
   }

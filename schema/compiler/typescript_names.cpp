@@ -99,7 +99,7 @@ bool TypeNames::take(const std::string& stem) {
 
 std::string TypeNames::stem(const std::string& wish, const std::string& around) {
   if (take(wish)) return wish;
-  const std::string longer = around + wish;
+  std::string longer = around + wish;
   if (take(longer)) return longer;
   int number = 2;
   while (!take(longer + std::to_string(number))) ++number;
