@@ -1,10 +1,11 @@
 // Builds the web app in the working directory into dist/: src/main.tsx and src/style.css under names that hold a hash of
-// their contents, and index.html that names them. With --watch it builds again whenever a source changes.
+// their contents, and index.html, made of page.html and the app's description, that names them. With --watch it builds again whenever a source changes.
 import { createRequire } from "node:module";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 
 const esbuild = createRequire(join(process.cwd(), "package.json"))("esbuild");
+const { description } = JSON.parse(readFileSync("package.json", "utf8"));
 const watch = process.argv.includes("--watch");
 
 const page = {
@@ -12,7 +13,7 @@ const page = {
   setup(build) {
     build.onEnd((result) => {
       if (result.errors.length > 0) return;
-      let html = readFileSync("src/index.html", "utf8");
+      let html = readFileSync(new URL("page.html", import.meta.url), "utf8").replace("{title}", description);
       for (const [output, { entryPoint }] of Object.entries(result.metafile.outputs))
         if (entryPoint) html = html.replace(`./${basename(entryPoint)}`, `/${basename(output)}`);
       writeFileSync("dist/index.html", html);

@@ -82,47 +82,45 @@ export interface Untyped {
   readonly [marker]: "untyped";
 }
 
+/** What holds one value, and looks the same wherever it is read, edited or put in. */
+type Single = Flag | Bytes | Int64 | string | number | bigint | boolean | null | undefined;
+type SingleValue<M extends Single> = M extends Flag
+  ? boolean
+  : M extends Bytes
+    ? Uint8Array
+    : M extends Int64
+      ? number | bigint
+      : M;
+
 /** What is read: plain values that never change. A part that did not change between two versions is the same object. */
 export type Snapshot<M> = M extends Untyped
   ? unknown
-  : M extends Text
-    ? string
-    : M extends Counter
-      ? number
-      : M extends Flag
-        ? boolean
-        : M extends Bytes
-          ? Uint8Array
-          : M extends Int64
-            ? number | bigint
-            : M extends Table<infer K, infer V>
-              ? ReadonlyMap<K, Snapshot<V>>
-              : M extends List<infer T>
-                ? readonly Snapshot<T>[]
-                : M extends string | number | bigint | boolean | null | undefined
-                  ? M
-                  : { readonly [F in keyof M]: Snapshot<M[F]> };
+  : M extends Single
+    ? SingleValue<M>
+    : M extends Text
+      ? string
+      : M extends Counter
+        ? number
+        : M extends Table<infer K, infer V>
+          ? ReadonlyMap<K, Snapshot<V>>
+          : M extends List<infer T>
+            ? readonly Snapshot<T>[]
+            : { readonly [F in keyof M]: Snapshot<M[F]> };
 
 /** What is put in: fields of structs may be left out and have their defaults then. */
 export type Input<M> = M extends Untyped
   ? unknown
-  : M extends Text
-    ? string
-    : M extends Counter
-      ? number | bigint
-      : M extends Flag
-        ? boolean
-        : M extends Bytes
-          ? Uint8Array
-          : M extends Int64
-            ? number | bigint
-            : M extends Table<infer K, infer V>
-              ? ReadonlyMap<K, Input<V>> | Iterable<readonly [K, Input<V>]>
-              : M extends List<infer T>
-                ? readonly Input<T>[]
-                : M extends string | number | bigint | boolean | null | undefined
-                  ? M
-                  : { readonly [F in keyof M]?: Input<M[F]> };
+  : M extends Single
+    ? SingleValue<M>
+    : M extends Text
+      ? string
+      : M extends Counter
+        ? number | bigint
+        : M extends Table<infer K, infer V>
+          ? ReadonlyMap<K, Input<V>> | Iterable<readonly [K, Input<V>]>
+          : M extends List<infer T>
+            ? readonly Input<T>[]
+            : { readonly [F in keyof M]?: Input<M[F]> };
 
 /**
  * What a transaction edits. Fields are read and assigned as usual; what is read is what the transaction has made of it
@@ -133,23 +131,17 @@ export type Input<M> = M extends Untyped
  */
 export type Draft<M> = M extends Untyped
   ? unknown
-  : M extends Text
-    ? TextDraft
-    : M extends Counter
-      ? CounterDraft
-      : M extends Flag
-        ? boolean
-        : M extends Bytes
-          ? Uint8Array
-          : M extends Int64
-            ? number | bigint
-            : M extends Table<infer K, infer V>
-              ? TableDraft<K, V>
-              : M extends List<infer T>
-                ? ListDraft<T>
-                : M extends string | number | bigint | boolean | null | undefined
-                  ? M
-                  : { -readonly [F in keyof M]: Draft<M[F]> };
+  : M extends Single
+    ? SingleValue<M>
+    : M extends Text
+      ? TextDraft
+      : M extends Counter
+        ? CounterDraft
+        : M extends Table<infer K, infer V>
+          ? TableDraft<K, V>
+          : M extends List<infer T>
+            ? ListDraft<T>
+            : { -readonly [F in keyof M]: Draft<M[F]> };
 
 /** A text inside a transaction. Positions count UTF-16 units, as JavaScript's strings do. */
 export interface TextDraft {
