@@ -81,11 +81,6 @@ Result<Data> read_items(const capnp::List<messages::TreeItem>::Reader& in, unsig
 
 }  // namespace
 
-capnp::Text::Reader to_text(const std::string& text) { return {text.c_str(), text.size()}; }
-std::string from_text(capnp::Text::Reader text) { return std::string(text.begin(), text.size()); }
-capnp::Data::Reader to_blob(ByteView bytes) { return {bytes.data(), bytes.size()}; }
-Bytes from_blob(capnp::Data::Reader blob) { return Bytes(blob.begin(), blob.end()); }
-
 void write(const Value& value, messages::Value::Builder out) {
   switch (primitive_of(value)) {
     case Primitive::none:

@@ -4,9 +4,15 @@
 #pragma once
 
 #include "runtime/document/patch.h"
+#include "schema/framing/fields.h"
 #include "schema/messages/document.capnp.h"
 
 namespace tlfs::document_actor {
+
+using framing::from_blob;
+using framing::from_text;
+using framing::to_blob;
+using framing::to_text;
 
 void write(const Value& value, messages::Value::Builder out);
 Result<Value> read(messages::Value::Reader in);
@@ -22,10 +28,5 @@ void write(const document::Path& path, capnp::List<messages::PathStep>::Builder 
 Result<document::Path> read(capnp::List<messages::PathStep>::Reader in);
 
 inline constexpr std::size_t kMaxPathSteps = 256;
-
-capnp::Text::Reader to_text(const std::string& text);
-std::string from_text(capnp::Text::Reader text);
-capnp::Data::Reader to_blob(ByteView bytes);
-Bytes from_blob(capnp::Data::Reader blob);
 
 }  // namespace tlfs::document_actor

@@ -1,11 +1,12 @@
 #include "actors/messaging/message.h"
 
-#include <cstring>
 #include <string>
 
 #include <capnp/any.h>
 #include <capnp/dynamic.h>
 #include <kj/exception.h>
+
+#include "schema/framing/framing.h"
 
 namespace tlfs::messaging {
 namespace {
@@ -67,12 +68,10 @@ Result<SharedWords> parse_words(ByteView bytes, capnp::StructSchema schema, cons
   if (bytes.size() > limits.max_bytes)
     return Error(Errc::too_large, "a message of " + std::to_string(bytes.size()) + " bytes where at most " +
                                       std::to_string(limits.max_bytes) + " are accepted");
-  if (bytes.empty() || bytes.size() % sizeof(capnp::word) != 0)
+  auto copy = framing::to_words(bytes);
+  if (copy.size() == 0)
     return Error(Errc::malformed,
                  "a message of " + std::to_string(bytes.size()) + " bytes where a positive multiple of 8 was expected");
-
-  auto copy = kj::heapArray<capnp::word>(bytes.size() / sizeof(capnp::word));
-  std::memcpy(copy.begin(), bytes.data(), bytes.size());
   auto words = std::make_shared<const kj::Array<const capnp::word>>(kj::mv(copy));
 
   const capnp::ReaderOptions options{.traversalLimitInWords = limits.traversal_words, .nestingLimit = kMaxNesting};

@@ -9,6 +9,7 @@
 #include <array>
 #include <cstddef>
 #include <memory>
+#include <utility>
 
 #include <capnp/message.h>
 #include <capnp/schema.h>
@@ -121,5 +122,13 @@ class MessageBuilder {
   capnp::MallocMessageBuilder builder_;
   typename T::Builder root_;
 };
+
+// A message in one expression; `fill` gets its root.
+template <class T, class F>
+Message<T> message_of(F&& fill) {
+  MessageBuilder<T> builder;
+  std::forward<F>(fill)(builder.root());
+  return std::move(builder).seal();
+}
 
 }  // namespace tlfs::messaging

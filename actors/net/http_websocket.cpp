@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "actors/net/message_socket.h"
+#include "runtime/base/utf.h"
 
 namespace tlfs::net {
 namespace {
@@ -19,48 +20,29 @@ Error error_of(HttpWebsocket::Code error) {
   return {Errc::failed, error.message()};
 }
 
-std::string shortened(std::string text) {
-  if (text.size() <= kMaxReasonBytes) return text;
-  std::size_t end = kMaxReasonBytes;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;  // whole characters only
-  text.resize(end);
-  return text;
-}
-
 }  // namespace
 
 // ---- the handle
 
-template <class F>
-void HttpWebsocketHandle::in_reach(F f) {
-  if (over_) return;
-  const std::shared_ptr<HttpHost> host = host_.lock();
-  if (!host) return;
-  // The connection is held on its own thread only, so that it ends there.
-  asio::post(host->io, [weak = connection_, f = std::move(f)]() mutable {
-    if (const auto connection = weak.lock()) f(*connection);
-  });
-}
-
 void HttpWebsocketHandle::begin(WebsocketEvents events) {
-  in_reach([e = std::move(events)](HttpWebsocket& c) mutable { c.begin(std::move(e)); });
+  reach_.post([e = std::move(events)](HttpWebsocket& c) mutable { c.begin(std::move(e)); });
 }
 
 void HttpWebsocketHandle::send(Bytes message) {
-  if (over_) return;
+  if (reach_.over()) return;
   const std::size_t mine = cost(message.size());
   const std::size_t before = waiting_.fetch_add(mine);
   if (before + mine > low_) high_ = true;
-  if (before != 0 && before + mine > most_) return in_reach([](HttpWebsocket& c) { c.not_reading(); });
-  in_reach([m = std::move(message)](HttpWebsocket& c) mutable { c.enqueue(std::move(m)); });
+  if (before != 0 && before + mine > most_) return reach_.post([](HttpWebsocket& c) { c.not_reading(); });
+  reach_.post([m = std::move(message)](HttpWebsocket& c) mutable { c.enqueue(std::move(m)); });
 }
 
 void HttpWebsocketHandle::dealt_with(std::size_t bytes) {
-  in_reach([bytes](HttpWebsocket& c) { c.dealt_with(bytes); });
+  reach_.post([bytes](HttpWebsocket& c) { c.dealt_with(bytes); });
 }
 
 void HttpWebsocketHandle::close(std::string reason) {
-  in_reach([r = std::move(reason)](HttpWebsocket& c) {
+  reach_.post([r = std::move(reason)](HttpWebsocket& c) {
     c.close(websocket::close_code::policy_error, r, Error(Errc::interrupted, r));
   });
 }
@@ -185,7 +167,7 @@ void HttpWebsocket::close(websocket::close_code code, const std::string& reason,
   if (over_ || why_) return;
   why_ = why;
   reason_.code = code;
-  const std::string text = shortened(reason);
+  const std::string_view text = utf8_prefix(reason, kMaxReasonBytes);
   reason_.reason.assign(text.data(), text.size());
   deadline_ = Clock::now() + kClosing;
   close_when_written();

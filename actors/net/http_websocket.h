@@ -11,6 +11,7 @@
 
 #include "actors/net/beast.h"
 #include "actors/net/http_server.h"
+#include "actors/net/reach.h"
 
 namespace tlfs::net {
 
@@ -33,8 +34,8 @@ class HttpHost {
 class HttpWebsocketHandle final : public WebsocketPeer {
  public:
   explicit HttpWebsocketHandle(std::weak_ptr<HttpHost> host, const HttpLimits& limits)
-      : host_(std::move(host)), low_(limits.low_bytes), most_(limits.out_bytes) {}
-  void attach(const std::shared_ptr<HttpWebsocket>& connection) { connection_ = connection; }
+      : reach_(std::move(host)), low_(limits.low_bytes), most_(limits.out_bytes) {}
+  void attach(const std::shared_ptr<HttpWebsocket>& connection) { reach_.attach(connection); }
 
   void begin(WebsocketEvents events) override;
   void send(Bytes message) override;
@@ -45,19 +46,15 @@ class HttpWebsocketHandle final : public WebsocketPeer {
   // For the connection.
   void sent(std::size_t bytes) { waiting_ -= cost(bytes); }
   bool is_low_again() { return waiting_ <= low_ && high_.exchange(false); }
-  void end() { over_ = true; }
+  void end() { reach_.end(); }
 
  private:
   static std::size_t cost(std::size_t bytes) { return bytes + 64; }
-  template <class F>
-  void in_reach(F f);
 
-  const std::weak_ptr<HttpHost> host_;
-  std::weak_ptr<HttpWebsocket> connection_;  // set before anybody else sees the handle
+  Reach<HttpHost, HttpWebsocket> reach_;
   const std::size_t low_, most_;
   std::atomic<std::size_t> waiting_{0};
   std::atomic<bool> high_{false};
-  std::atomic<bool> over_{false};
 };
 
 class HttpWebsocket : public std::enable_shared_from_this<HttpWebsocket> {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "runtime/base/utf.h"
+
 namespace tlfs::net {
 namespace {
 
@@ -11,54 +13,35 @@ constexpr std::size_t kMessageOverhead = 64;  // what a queued message costs bes
 // Codes of RFC 6455 section 7.4.1.
 constexpr std::uint16_t kNormal = 1000, kGoingAway = 1001, kWrongKind = 1003, kPolicy = 1008, kTooBig = 1009;
 
-std::string shortened(std::string text) {
-  if (text.size() <= kMaxReasonBytes) return text;
-  std::size_t end = kMaxReasonBytes;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;  // whole characters only
-  text.resize(end);
-  return text;
-}
-
 }  // namespace
 
 // ---- the handle
 
 std::size_t WebsocketHandle::cost(std::size_t bytes) { return bytes + kMessageOverhead; }
 
-template <class F>
-void WebsocketHandle::in_reach(F f) {
-  if (over_) return;
-  const std::shared_ptr<WebsocketHost> host = host_.lock();
-  if (!host) return;
-  // The connection is held on its own thread only, so that it ends there.
-  asio::post(host->io, [weak = connection_, f = std::move(f)]() mutable {
-    if (const auto connection = weak.lock()) f(*connection);
-  });
-}
-
 bool WebsocketHandle::send(Bytes message) {
   TLFS_CHECK(message.size() <= kMaxMessageBytes, "a message beyond its limit is sent");
-  if (over_) return true;
+  if (reach_.over()) return true;
   const std::size_t mine = cost(message.size());
   const std::size_t before = waiting_.fetch_add(mine);
   if (before != 0 && before + mine > queue_bytes_) {
     waiting_ -= mine;
     // Asked again on the other thread, lest the queue was emptied in between.
-    if (!wants_room_.exchange(true)) in_reach([](WebsocketConnection& c) { c.check_room(); });
+    if (!wants_room_.exchange(true)) reach_.post([](WebsocketConnection& c) { c.check_room(); });
     return false;
   }
-  in_reach([m = std::move(message)](WebsocketConnection& c) mutable { c.enqueue(std::move(m)); });
+  reach_.post([m = std::move(message)](WebsocketConnection& c) mutable { c.enqueue(std::move(m)); });
   return true;
 }
 
 void WebsocketHandle::close(std::string reason) {
-  in_reach([r = std::move(reason)](WebsocketConnection& c) { c.close(r); });
+  reach_.post([r = std::move(reason)](WebsocketConnection& c) { c.close(r); });
 }
 void WebsocketHandle::pause() {
-  in_reach([](WebsocketConnection& c) { c.set_paused(true); });
+  reach_.post([](WebsocketConnection& c) { c.set_paused(true); });
 }
 void WebsocketHandle::resume() {
-  in_reach([](WebsocketConnection& c) { c.set_paused(false); });
+  reach_.post([](WebsocketConnection& c) { c.set_paused(false); });
 }
 
 std::string WebsocketHandle::remote() const {
@@ -227,7 +210,7 @@ void WebsocketConnection::begin_closing(const Error& why, std::uint16_t code, co
   phase_ = Phase::closing;
   why_ = why;
   close_code_ = code;
-  close_text_ = shortened(text);
+  close_text_ = std::string(utf8_prefix(text, kMaxReasonBytes));
   deadline_ = Clock::now() + host_.limits.closing;
   close_when_written();
 }

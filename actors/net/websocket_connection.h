@@ -17,6 +17,7 @@
 #include "actors/net/address.h"
 #include "actors/net/asio.h"
 #include "actors/net/message_socket.h"
+#include "actors/net/reach.h"
 #include "actors/net/websocket_transport.h"
 
 // As Boost.Asio names it; where it is defined is no business of this header.
@@ -46,8 +47,8 @@ class WebsocketHost {
 class WebsocketHandle final : public MessageSocket {
  public:
   WebsocketHandle(std::weak_ptr<WebsocketHost> host, std::size_t queue_bytes, std::string remote)
-      : host_(std::move(host)), queue_bytes_(queue_bytes), remote_(std::move(remote)) {}
-  void attach(const std::shared_ptr<WebsocketConnection>& connection) { connection_ = connection; }
+      : reach_(std::move(host)), queue_bytes_(queue_bytes), remote_(std::move(remote)) {}
+  void attach(const std::shared_ptr<WebsocketConnection>& connection) { reach_.attach(connection); }
 
   bool send(Bytes message) override;
   void close(std::string reason) override;
@@ -56,22 +57,18 @@ class WebsocketHandle final : public MessageSocket {
   std::string remote() const override;
 
   // For the connection.
-  void end() { over_ = true; }
+  void end() { reach_.end(); }
   void sent(std::size_t bytes) { waiting_ -= cost(bytes); }
   bool take_room();  // whether somebody waits for room, and there is some; asked once
   void set_remote(std::string remote);
 
  private:
   static std::size_t cost(std::size_t bytes);
-  template <class F>
-  void in_reach(F f);
 
-  const std::weak_ptr<WebsocketHost> host_;
-  std::weak_ptr<WebsocketConnection> connection_;  // set before anybody else sees the handle
+  Reach<WebsocketHost, WebsocketConnection> reach_;
   const std::size_t queue_bytes_;
   std::atomic<std::size_t> waiting_{0};
   std::atomic<bool> wants_room_{false};
-  std::atomic<bool> over_{false};
   mutable std::mutex mutex_;
   std::string remote_;
 };

@@ -2,16 +2,16 @@
 
 #include "actors/messaging/message.h"
 #include "runtime/link/limits.h"
+#include "schema/framing/fields.h"
 #include "schema/messages/network.capnp.h"
 
 namespace tlfs::network {
 namespace {
 
+using framing::from_blob;
+using framing::to_blob;
 using Wire = messages::network::Control;
 using messages::network::Greeting;
-
-capnp::Data::Reader data_of(ByteView bytes) { return {bytes.data(), bytes.size()}; }
-Bytes bytes_of(capnp::Data::Reader data) { return Bytes(data.begin(), data.end()); }
 
 Error malformed(const char* what) { return Error(Errc::malformed_record, std::string("a peer's message ") + what); }
 
@@ -23,9 +23,9 @@ Status read(capnp::Data::Reader in, std::array<std::uint8_t, N>& out) {
 }
 
 void write(const Description& what, messages::network::Description::Builder out) {
-  out.setDocument(data_of(what.document));
+  out.setDocument(to_blob(what.document));
   out.setName(what.name.substr(0, kMaxNameShown));
-  out.setPackage(data_of(what.package));
+  out.setPackage(to_blob(what.package));
   out.setVersion(what.version);
 }
 
@@ -35,14 +35,14 @@ Result<Description> read(messages::network::Description::Reader in) {
   if (in.getName().size() > kMaxNameShown || in.getVersion().size() > kMaxNameShown)
     return malformed("has a name that is too long");
   out.name = std::string(in.getName().begin(), in.getName().end());
-  out.package = bytes_of(in.getPackage());
+  out.package = from_blob(in.getPackage());
   out.version = std::string(in.getVersion().begin(), in.getVersion().end());
   return out;
 }
 
 template <class List>
 void write_all(const List& from, capnp::List<capnp::Data>::Builder out) {
-  for (unsigned i = 0; i < out.size(); ++i) out.set(i, data_of(from[i]));
+  for (unsigned i = 0; i < out.size(); ++i) out.set(i, to_blob(from[i]));
 }
 
 struct Writer {
@@ -50,15 +50,15 @@ struct Writer {
   void operator()(const Introduction& m) const {
     write_all(m.statements, out.initIntroduction(static_cast<unsigned>(m.statements.size())));
   }
-  void operator()(const DifferenceBytes& m) const { out.setDifference(data_of(m.message)); }
+  void operator()(const DifferenceBytes& m) const { out.setDifference(to_blob(m.message)); }
   void operator()(const Invited& m) const {
     auto invited = out.initInvited();
-    invited.setInvitation(data_of(m.invitation));
+    invited.setInvitation(to_blob(m.invitation));
     write(m.what, invited.initWhat());
   }
   void operator()(const Refused& m) const {
     auto refused = out.initRefused();
-    refused.setInvitation(data_of(m.invitation));
+    refused.setInvitation(to_blob(m.invitation));
     refused.setSentence(m.sentence);
   }
   void operator()(const Describe& m) const {
@@ -83,11 +83,11 @@ Result<Control> decode_control(ByteView bytes) {
   switch (root->which()) {
     case Wire::INTRODUCTION: {
       Introduction out;
-      for (const auto s : root->getIntroduction()) out.statements.push_back(bytes_of(s));
+      for (const auto s : root->getIntroduction()) out.statements.push_back(from_blob(s));
       return Control(std::move(out));
     }
     case Wire::DIFFERENCE:
-      return Control(DifferenceBytes{bytes_of(root->getDifference())});
+      return Control(DifferenceBytes{from_blob(root->getDifference())});
     case Wire::INVITED: {
       Invited out;
       if (const Status s = read(root->getInvited().getInvitation(), out.invitation); !s) return s.error();
@@ -121,7 +121,7 @@ Result<Control> decode_control(ByteView bytes) {
 
 Bytes encode_greeting(const document::DocumentId& user) {
   messaging::MessageBuilder<Greeting> builder;
-  builder->setUser(data_of(user));
+  builder->setUser(to_blob(user));
   const auto sealed = std::move(builder).seal();
   return Bytes(sealed.bytes().begin(), sealed.bytes().end());
 }

@@ -14,13 +14,7 @@ namespace tlfs::network {
 namespace {
 
 using document_actor::ReplyMessage;
-
-template <class T, class F>
-messaging::Message<T> message_of(F fill) {
-  messaging::MessageBuilder<T> builder;
-  fill(builder.root());
-  return std::move(builder).seal();
-}
+using messaging::message_of;
 
 std::string invitation_name(const InvitationId& id) { return kInvitationRecords + to_hex(id); }
 

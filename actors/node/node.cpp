@@ -21,6 +21,7 @@
 #include "runtime/storage/leveldb_store.h"
 #include "runtime/storage/memory_store.h"
 #include "schema/compiler/compile.h"
+#include "schema/framing/fields.h"
 
 namespace tlfs {
 namespace {
@@ -28,6 +29,7 @@ namespace {
 using document_actor::Ask;
 using document_actor::Errc;
 using document_actor::ReplyMessage;
+using messaging::message_of;
 
 constexpr std::chrono::seconds kListenTimeout{30};
 
@@ -57,13 +59,6 @@ class Once {
   Node::Callback<T> call_;
   std::function<void()> over_;
 };
-
-template <class T, class F>
-messaging::Message<T> message_of(F&& fill) {
-  messaging::MessageBuilder<T> builder;
-  fill(builder.root());
-  return std::move(builder).seal();
-}
 
 template <class T>
 std::future<Result<T>> ready(Result<T> result) {
@@ -433,7 +428,7 @@ namespace {
 messaging::Message<messages::TakeBack> take_back(const std::string& origin, bool redo, std::uint64_t client,
                                                  std::uint64_t number) {
   return message_of<messages::TakeBack>([&](auto& root) {
-    root.setOrigin(document_actor::to_text(origin));
+    root.setOrigin(framing::to_text(origin));
     root.setRedo(redo);
     auto id = root.initWrite();
     id.setClient(client);
@@ -466,7 +461,7 @@ std::future<Result<Update>> Node::snapshot(const document::DocumentId& id, std::
   }
   ask<Update>(id, message_of<messages::Get>([&](auto& root) {
                 document_actor::write(*parsed, root.initPath(static_cast<unsigned>(parsed->size())));
-                root.setVersion(document_actor::to_text(version));
+                root.setVersion(framing::to_text(version));
               }),
               std::move(done));
   return std::move(future);
@@ -595,7 +590,7 @@ std::future<Status> Node::grant(const document::DocumentId& id, std::string_view
                                 const access::Principal& to) {
   auto [done, future] = promised<void>();
   ask<void>(id, message_of<messages::Grant>([&](auto& root) {
-              root.setAt(document_actor::to_text(std::string(path)));
+              root.setAt(framing::to_text(std::string(path)));
               root.setLevel(static_cast<messages::Level>(level));
               document_actor::write(to, root.initTo());
             }),
@@ -607,7 +602,7 @@ std::future<Status> Node::revoke(const document::DocumentId& id, std::string_vie
                                  const access::Principal& from, access::Level keep) {
   auto [done, future] = promised<void>();
   ask<void>(id, message_of<messages::Revoke>([&](auto& root) {
-              root.setAt(document_actor::to_text(std::string(path)));
+              root.setAt(framing::to_text(std::string(path)));
               root.setLevel(static_cast<messages::Level>(level));
               root.setKeep(static_cast<messages::Level>(keep));
               document_actor::write(from, root.initFrom());
@@ -627,7 +622,7 @@ std::future<Result<Explained>> Node::explain(const document::DocumentId& id, std
                                              const access::Principal& who) {
   auto [done, future] = promised<Explained>();
   ask<Explained>(id, message_of<messages::Explain>([&](auto& root) {
-                   root.setAt(document_actor::to_text(std::string(path)));
+                   root.setAt(framing::to_text(std::string(path)));
                    root.setLevel(static_cast<messages::Level>(level));
                    document_actor::write(who, root.initWho());
                  }),
@@ -638,7 +633,7 @@ std::future<Result<Explained>> Node::explain(const document::DocumentId& id, std
 std::future<Result<std::vector<Holder>>> Node::holders(const document::DocumentId& id, std::string_view path) {
   auto [done, future] = promised<std::vector<Holder>>();
   ask<std::vector<Holder>>(
-      id, message_of<messages::GetHolders>([&](auto& root) { root.setAt(document_actor::to_text(std::string(path))); }),
+      id, message_of<messages::GetHolders>([&](auto& root) { root.setAt(framing::to_text(std::string(path))); }),
       std::move(done));
   return std::move(future);
 }
@@ -649,7 +644,7 @@ void Node::changes_since(const document::DocumentId& id, document::Version have,
                          std::optional<crypto::PublicKey> peer) {
   ask<Changes>(id, message_of<messages::ChangesSince>([&](auto& root) {
                  document_actor::write(have, root.initHeads(static_cast<unsigned>(have.size())));
-                 if (peer) root.setPeer(document_actor::to_blob(*peer));
+                 if (peer) root.setPeer(framing::to_blob(*peer));
                }),
                std::move(done));
 }

@@ -6,6 +6,7 @@
 #include <caf/response_handle.hpp>
 
 #include "actors/supervision/supervisor_messages.h"
+#include "runtime/base/utf.h"
 
 namespace tlfs::supervision {
 namespace {
@@ -36,14 +37,6 @@ State state_of(ChildState state) {
       return State::QUARANTINED;
   }
   return State::FINISHED;
-}
-
-// Shortened at the border of a character.
-std::string shortened(const std::string& text) {
-  if (text.size() <= kMaxTreeText) return text;
-  std::size_t end = kMaxTreeText;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
-  return text.substr(0, end);
 }
 
 class Walk : public std::enable_shared_from_this<Walk> {
@@ -141,7 +134,7 @@ class Walk : public std::enable_shared_from_this<Walk> {
     node.setState(state_of(status.state));
     node.setIncarnation(status.incarnation);
     node.setRestarts(status.restarts);
-    node.setLastError(shortened(status.last_error));
+    node.setLastError(std::string(utf8_prefix(status.last_error, kMaxTreeText)));
     node.setStartedAt(status.started_at.count());
     node.setSilent(place.silent);
     node.setStarts(place.counters.starts);
@@ -166,7 +159,7 @@ class Walk : public std::enable_shared_from_this<Walk> {
     node.setDropped(reading->dropped);
     node.setCoalesced(reading->coalesced);
     node.setStuckNanoseconds(static_cast<std::uint64_t>(reading->stuck_for.count()));
-    if (!reading->stuck_on.empty()) node.setStuckOn(shortened(reading->stuck_on));
+    if (!reading->stuck_on.empty()) node.setStuckOn(std::string(utf8_prefix(reading->stuck_on, kMaxTreeText)));
   }
 
   caf::event_based_actor& self_;

@@ -59,7 +59,7 @@ int complain(const Error& error, bool json) {
 }
 
 int complain(messages::control::Failure::Reader failure, bool json) {
-  return complain(failure.getKind(), string_of(failure.getModule()), failure.getCode(), string_of(failure.getMessage()),
+  return complain(failure.getKind(), from_text(failure.getModule()), failure.getCode(), from_text(failure.getMessage()),
                   json);
 }
 
@@ -124,7 +124,6 @@ std::string time_text(std::int64_t ms) {
   return std::string(out, std::strftime(out, sizeof out, "%Y-%m-%d %H:%M:%SZ", &parts));
 }
 
-std::string hex_of(capnp::Data::Reader bytes) { return to_hex({bytes.begin(), bytes.size()}); }
-std::string string_of(capnp::Text::Reader text) { return std::string(text.begin(), text.end()); }
+std::string hex_of(capnp::Data::Reader bytes) { return to_hex(framing::view_blob(bytes)); }
 
 }  // namespace tlfs::cli

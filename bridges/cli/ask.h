@@ -9,8 +9,11 @@
 #include "bridges/cli/channel.h"
 #include "bridges/cli/exit_code.h"
 #include "runtime/document/data.h"
+#include "schema/framing/fields.h"
 
 namespace tlfs::cli {
+
+using framing::from_text;
 
 using ReplyReader = messages::control::ControlReply::Reader;
 
@@ -56,7 +59,6 @@ CLI::App* add_node_verb(CLI::App& to, const CommandContext& context, const NodeV
 inline document::Data text_data(std::string_view text) { return document::Data(Value(std::string(text))); }
 inline document::Data number_data(std::uint64_t number) { return document::Data(Value(number)); }
 std::string hex_of(capnp::Data::Reader bytes);
-std::string string_of(capnp::Text::Reader text);
 std::string time_text(std::int64_t ms);  // since the Unix epoch
 
 }  // namespace tlfs::cli

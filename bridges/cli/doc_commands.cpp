@@ -56,14 +56,14 @@ int print_documents(const Options& o, capnp::List<messages::control::DocumentLin
   Data::Array out;
   for (const auto d : documents) {
     if (!o.json) {
-      std::cout << hex_of(d.getId()) << "  " << string_of(d.getPackage()) << " " << string_of(d.getVersion()) << "  "
-                << string_of(d.getName()) << "\n";
+      std::cout << hex_of(d.getId()) << "  " << from_text(d.getPackage()) << " " << from_text(d.getVersion()) << "  "
+                << from_text(d.getName()) << "\n";
       continue;
     }
     out.push_back(Data(Data::Object{{"id", text_data(hex_of(d.getId()))},
-                                    {"name", text_data(string_of(d.getName()))},
-                                    {"package", text_data(string_of(d.getPackage()))},
-                                    {"version", text_data(string_of(d.getVersion()))},
+                                    {"name", text_data(from_text(d.getName()))},
+                                    {"package", text_data(from_text(d.getPackage()))},
+                                    {"version", text_data(from_text(d.getVersion()))},
                                     {"created_ms", Data(Value(d.getCreatedMs()))}}));
   }
   return o.json ? print_json(Data(std::move(out))) : static_cast<int>(kExitOk);
@@ -71,18 +71,18 @@ int print_documents(const Options& o, capnp::List<messages::control::DocumentLin
 
 int print_committed(const Options& o, messages::control::WriteDone::Reader done) {
   if (!o.json) return kExitOk;
-  const auto patch = document::parse_json(string_of(done.getPatch()));
+  const auto patch = document::parse_json(from_text(done.getPatch()));
   return print_json(Data(
       Data::Object{{"revision", number_data(done.getRevision())}, {"patch", patch ? *patch : Data(Data::Array())}}));
 }
 
 int print_value(const Options& o, capnp::Text::Reader value) {
   if (!o.pretty) {
-    std::cout << string_of(value) << "\n";
+    std::cout << from_text(value) << "\n";
     return kExitOk;
   }
-  const auto data = document::parse_json(string_of(value));
-  std::cout << (data ? document::to_json(*data, true) : string_of(value)) << "\n";
+  const auto data = document::parse_json(from_text(value));
+  std::cout << (data ? document::to_json(*data, true) : from_text(value)) << "\n";
   return kExitOk;
 }
 
@@ -93,7 +93,7 @@ int print_history(const Options& o, capnp::List<messages::control::ChangeLine>::
       std::cout << hex_of(c.getHash()).substr(0, kShownDigits) << "  "
                 << (c.getTimed() ? time_text(c.getTimeMs()) : std::string("-")) << "  device "
                 << hex_of(c.getDevice()).substr(0, kShownDevice) << "  " << c.getOperations() << " operations"
-                << (c.getLabel().size() > 0 ? "  " + string_of(c.getLabel()) : "") << "\n";
+                << (c.getLabel().size() > 0 ? "  " + from_text(c.getLabel()) : "") << "\n";
       continue;
     }
     Data::Array parents;
@@ -104,7 +104,7 @@ int print_history(const Options& o, capnp::List<messages::control::ChangeLine>::
                                     {"seq", number_data(c.getSeq())},
                                     {"operations", number_data(c.getOperations())},
                                     {"time_ms", c.getTimed() ? Data(Value(c.getTimeMs())) : Data()},
-                                    {"label", text_data(string_of(c.getLabel()))},
+                                    {"label", text_data(from_text(c.getLabel()))},
                                     {"parents", Data(std::move(parents))}}));
   }
   return o.json ? print_json(Data(std::move(out))) : static_cast<int>(kExitOk);
@@ -112,7 +112,7 @@ int print_history(const Options& o, capnp::List<messages::control::ChangeLine>::
 
 Data list_of(capnp::List<capnp::Text>::Reader texts) {
   Data::Array out;
-  for (const auto t : texts) out.push_back(text_data(string_of(t)));
+  for (const auto t : texts) out.push_back(text_data(from_text(t)));
   return Data(std::move(out));
 }
 
@@ -122,7 +122,7 @@ int print_status(const Options& o, messages::control::StatusLine::Reader s) {
         Data(Data::Object{{"id", text_data(hex_of(s.getId()))},
                           {"revision", number_data(s.getRevision())},
                           {"durable", number_data(s.getDurable())},
-                          {"disk_error", s.getDiskError().size() > 0 ? text_data(string_of(s.getDiskError())) : Data()},
+                          {"disk_error", s.getDiskError().size() > 0 ? text_data(from_text(s.getDiskError())) : Data()},
                           {"changes", number_data(s.getChanges())},
                           {"waiting", number_data(s.getWaiting())},
                           {"unreadable", number_data(s.getUnreadable())},
@@ -132,13 +132,13 @@ int print_status(const Options& o, messages::control::StatusLine::Reader s) {
   std::cout << "id             " << hex_of(s.getId()) << "\n"
             << "revision       " << s.getRevision() << "\n"
             << "on the disk    " << s.getDurable() << "\n";
-  if (s.getDiskError().size() > 0) std::cout << "the disk says  " << string_of(s.getDiskError()) << "\n";
+  if (s.getDiskError().size() > 0) std::cout << "the disk says  " << from_text(s.getDiskError()) << "\n";
   std::cout << "changes        " << s.getChanges() << "\n"
             << "waiting        " << s.getWaiting() << "\n"
             << "unreadable     " << s.getUnreadable() << "\n"
             << "subscriptions  " << s.getSubscriptions() << "\n";
-  for (const auto t : s.getWithheld()) std::cout << "withheld       " << string_of(t) << "\n";
-  for (const auto t : s.getLost()) std::cout << "lost           " << string_of(t) << "\n";
+  for (const auto t : s.getWithheld()) std::cout << "withheld       " << from_text(t) << "\n";
+  for (const auto t : s.getLost()) std::cout << "lost           " << from_text(t) << "\n";
   return kExitOk;
 }
 
@@ -264,9 +264,9 @@ int explain(const CommandContext& context, const Options& o) {
         const auto e = reply.getExplained();
         if (o.json)
           return print_json(Data(Data::Object{{"allowed", Data(Value(e.getAllowed()))},
-                                              {"level", text_data(string_of(e.getLevel()))},
-                                              {"sentence", text_data(string_of(e.getSentence()))}}));
-        std::cout << string_of(e.getSentence()) << "\n";
+                                              {"level", text_data(from_text(e.getLevel()))},
+                                              {"sentence", text_data(from_text(e.getSentence()))}}));
+        std::cout << from_text(e.getSentence()) << "\n";
         return static_cast<int>(kExitOk);
       });
 }
@@ -277,7 +277,7 @@ int access(const CommandContext& context, const Options& o) {
       [&](ReplyReader reply) {
         Data::Array lines;
         for (const auto holder : reply.getHolders()) {
-          const std::string who = string_of(holder.getPrincipal()), level = string_of(holder.getLevel());
+          const std::string who = from_text(holder.getPrincipal()), level = from_text(holder.getLevel());
           if (!o.json) std::cout << who << "  " << level << "\n";
           lines.emplace_back(Data::Object{{"principal", text_data(who)}, {"level", text_data(level)}});
         }

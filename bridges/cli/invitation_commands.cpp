@@ -117,7 +117,7 @@ int invite(const CommandContext& context, const Options& o) {
         out.setUses(o.uses);
         return {};
       },
-      [&](ReplyReader reply) { return print_link(o, string_of(reply.getLink())); });
+      [&](ReplyReader reply) { return print_link(o, from_text(reply.getLink())); });
 }
 
 // ---- joining ----
@@ -158,26 +158,26 @@ int print_invitations(const Options& o, messages::control::InvitationLines::Read
     if (o.json)
       given.push_back(Data(Data::Object{{"id", text_data(hex_of(g.getId()))},
                                         {"document", text_data(hex_of(g.getDocument()))},
-                                        {"name", text_data(string_of(g.getName()))},
-                                        {"path", text_data(string_of(g.getPath()))},
-                                        {"level", text_data(string_of(g.getLevel()))},
-                                        {"state", text_data(string_of(g.getState()))},
+                                        {"name", text_data(from_text(g.getName()))},
+                                        {"path", text_data(from_text(g.getPath()))},
+                                        {"level", text_data(from_text(g.getLevel()))},
+                                        {"state", text_data(from_text(g.getState()))},
                                         {"uses_left", number_data(g.getUsesLeft())},
                                         {"expires", Data(Value(g.getExpires()))}}));
     else
-      std::cout << "given    " << hex_of(g.getId()) << "  " << string_of(g.getState()) << "  "
-                << string_of(g.getLevel()) << " " << string_of(g.getPath()) << "  " << g.getUsesLeft()
-                << " uses left  until " << time_text(g.getExpires() * 1000) << "  " << string_of(g.getName()) << "\n";
+      std::cout << "given    " << hex_of(g.getId()) << "  " << from_text(g.getState()) << "  "
+                << from_text(g.getLevel()) << " " << from_text(g.getPath()) << "  " << g.getUsesLeft()
+                << " uses left  until " << time_text(g.getExpires() * 1000) << "  " << from_text(g.getName()) << "\n";
   }
   for (const auto p : lines.getPending()) {
     if (o.json)
       pending.push_back(Data(Data::Object{{"document", text_data(hex_of(p.getDocument()))},
                                           {"from", text_data(hex_of(p.getFrom()))},
-                                          {"name", text_data(string_of(p.getName()))},
-                                          {"package", text_data(string_of(p.getPackage()))}}));
+                                          {"name", text_data(from_text(p.getName()))},
+                                          {"package", text_data(from_text(p.getPackage()))}}));
     else
-      std::cout << "offered  " << hex_of(p.getDocument()) << "  " << string_of(p.getPackage()) << "  from "
-                << hex_of(p.getFrom()) << "  " << string_of(p.getName()) << "\n";
+      std::cout << "offered  " << hex_of(p.getDocument()) << "  " << from_text(p.getPackage()) << "  from "
+                << hex_of(p.getFrom()) << "  " << from_text(p.getName()) << "\n";
   }
   if (!o.json) return kExitOk;
   return print_json(Data(Data::Object{{"given", Data(std::move(given))}, {"pending", Data(std::move(pending))}}));

@@ -15,26 +15,26 @@ struct Options {
 
 Data as_data(messages::control::PeerLine::Reader p) {
   Data::Array addresses;
-  for (const auto a : p.getAddresses()) addresses.push_back(text_data(string_of(a)));
+  for (const auto a : p.getAddresses()) addresses.push_back(text_data(from_text(a)));
   return Data(Data::Object{{"device", text_data(hex_of(p.getDevice()))},
                            {"user", p.getUser().size() > 0 ? text_data(hex_of(p.getUser())) : Data()},
-                           {"state", text_data(string_of(p.getState()))},
-                           {"name", p.getName().size() > 0 ? text_data(string_of(p.getName())) : Data()},
+                           {"state", text_data(from_text(p.getState()))},
+                           {"name", p.getName().size() > 0 ? text_data(from_text(p.getName())) : Data()},
                            {"addresses", Data(std::move(addresses))},
-                           {"problem", p.getProblem().size() > 0 ? text_data(string_of(p.getProblem())) : Data()},
+                           {"problem", p.getProblem().size() > 0 ? text_data(from_text(p.getProblem())) : Data()},
                            {"sent_bytes", number_data(p.getSentBytes())},
                            {"received_bytes", number_data(p.getReceivedBytes())},
                            {"round_trip_ms", p.getMeasured() ? number_data(p.getRoundTripMs()) : Data()}});
 }
 
 void print_peer(messages::control::PeerLine::Reader p) {
-  std::cout << hex_of(p.getDevice()) << "  " << string_of(p.getState());
-  if (p.getName().size() > 0) std::cout << "  \"" << string_of(p.getName()) << "\"";
+  std::cout << hex_of(p.getDevice()) << "  " << from_text(p.getState());
+  if (p.getName().size() > 0) std::cout << "  \"" << from_text(p.getName()) << "\"";
   if (p.getMeasured()) std::cout << "  " << p.getRoundTripMs() << " ms";
   std::cout << "\n";
   if (p.getUser().size() > 0) std::cout << "  user:" << hex_of(p.getUser()) << "\n";
-  for (const auto a : p.getAddresses()) std::cout << "  at " << string_of(a) << "\n";
-  if (p.getProblem().size() > 0) std::cout << "  " << string_of(p.getProblem()) << "\n";
+  for (const auto a : p.getAddresses()) std::cout << "  at " << from_text(a) << "\n";
+  if (p.getProblem().size() > 0) std::cout << "  " << from_text(p.getProblem()) << "\n";
 }
 
 int peers(const CommandContext& context, const Options& o) {
@@ -76,9 +76,9 @@ int sync_status(const CommandContext& context, const Options& o) {
           if (o.json)
             out.push_back(Data(Data::Object{{"document", text_data(document)},
                                             {"peer", text_data(peer)},
-                                            {"state", text_data(string_of(line.getState()))}}));
+                                            {"state", text_data(from_text(line.getState()))}}));
           else
-            std::cout << document << "  with " << peer << "  " << string_of(line.getState()) << "\n";
+            std::cout << document << "  with " << peer << "  " << from_text(line.getState()) << "\n";
         }
         if (o.json) std::cout << document::to_json(Data(std::move(out))) << "\n";
         return static_cast<int>(kExitOk);

@@ -95,7 +95,7 @@ int run(const CommandContext& context, const Options& o) {
 }
 
 Status print_tree(const Options& o, ReplyReader reply) {
-  const auto data = document::parse_json(string_of(reply.getTree()));
+  const auto data = document::parse_json(from_text(reply.getTree()));
   if (!data) return data.error();
   if (o.json)
     std::cout << document::to_json(*data) << "\n";
@@ -134,7 +134,7 @@ int metrics(const CommandContext& context, const Options& o) {
       context, o.json,
       [](messages::control::ControlRequest::Builder request) { return request.setNodeMetrics(), Status(); },
       [&](ReplyReader reply) {
-        std::cout << string_of(reply.getMetrics());
+        std::cout << from_text(reply.getMetrics());
         return static_cast<int>(kExitOk);
       });
 }

@@ -13,7 +13,7 @@ struct Options {
 };
 
 void print(const Options& o, messages::control::Updated::Reader update) {
-  const std::string patch = string_of(update.getPatch());
+  const std::string patch = from_text(update.getPatch());
   if (o.json)
     std::cout << "{\"from\":" << update.getFrom() << ",\"to\":" << update.getTo()
               << ",\"durable\":" << update.getDurable() << ",\"snapshot\":" << (update.getSnapshot() ? "true" : "false")

@@ -10,21 +10,22 @@
 #include "bridges/control/names.h"
 #include "bridges/control/network_verbs.h"
 #include "bridges/control/tree_json.h"
+#include "schema/framing/fields.h"
 #include "schema/lens/package.h"
 
 namespace tlfs::control {
 namespace {
 
 using document::DocumentId;
+using framing::from_text;
+using framing::to_blob;
 using messages::control::ControlReply;
 using messages::control::ControlRequest;
 using ReplyBuilder = messaging::MessageBuilder<ControlReply>;
 
-std::string text_of(capnp::Text::Reader text) { return std::string(text.begin(), text.end()); }
 std::string path_of(messages::control::Place::Reader place) {
-  return place.getPath().size() == 0 ? std::string(".") : text_of(place.getPath());
+  return place.getPath().size() == 0 ? std::string(".") : from_text(place.getPath());
 }
-capnp::Data::Reader data_of(ByteView bytes) { return {bytes.data(), bytes.size()}; }
 
 // One request, while it is handled.
 class Verb {
@@ -132,8 +133,8 @@ Status Verb::run() {
 
 Status Verb::identity() {
   auto out = reply_->initIdentity();
-  out.setDevice(data_of(node_.device()));
-  out.setUser(data_of(node_.user()));
+  out.setDevice(to_blob(node_.device()));
+  out.setUser(to_blob(node_.user()));
   return {};
 }
 
@@ -143,7 +144,7 @@ Status Verb::list() {
   auto out = reply_->initDocuments(static_cast<unsigned>(documents->size()));
   for (unsigned i = 0; i < out.size(); ++i) {
     const DocumentInfo& d = (*documents)[i];
-    out[i].setId(data_of(d.id));
+    out[i].setId(to_blob(d.id));
     out[i].setName(d.name);
     out[i].setPackage(d.package);
     out[i].setVersion(d.version);
@@ -156,12 +157,12 @@ Status Verb::create(messages::control::CreateDocument::Reader in) {
   const auto bytes = in.getPackage();
   auto package = schema::Package::decode({bytes.begin(), bytes.size()});
   if (!package) return package.error();
-  std::string version = text_of(in.getVersion());
+  std::string version = from_text(in.getVersion());
   if (version.empty()) version = (*package)->latest()->version();
   if (const auto view = (*package)->view(version); !view) return view.error();
-  const auto id = settled(node_.create_document(std::move(*package), {text_of(in.getName()), std::move(version)}));
+  const auto id = settled(node_.create_document(std::move(*package), {from_text(in.getName()), std::move(version)}));
   if (!id) return id.error();
-  reply_->setCreated(data_of(*id));
+  reply_->setCreated(to_blob(*id));
   return {};
 }
 
@@ -172,14 +173,14 @@ Status Verb::get(messages::control::GetValue::Reader in) {
   document::Version version;
   std::vector<crypto::Digest> known;
   for (const capnp::Text::Reader one : in.getVersion()) {
-    std::optional<crypto::Digest> hash = parse_id(text_of(one));
+    std::optional<crypto::Digest> hash = parse_id(from_text(one));
     if (!hash && known.empty()) {
       const auto entries = settled(node_.history(*id, kMaxHistory));
       if (!entries) return entries.error();
       for (const HistoryEntry& e : *entries) known.push_back(e.hash);
     }
     if (!hash) {
-      const auto chosen = choose_hash(text_of(one), known);
+      const auto chosen = choose_hash(from_text(one), known);
       if (!chosen) return chosen.error();
       hash = *chosen;
     }
@@ -199,7 +200,7 @@ Status Verb::get(messages::control::GetValue::Reader in) {
 Status Verb::set(messages::control::SetValue::Reader in) {
   const auto id = find_document(node_, in.getPlace().getDocument());
   if (!id) return id.error();
-  auto data = document::parse_json(text_of(in.getJson()));
+  auto data = document::parse_json(from_text(in.getJson()));
   if (!data) return data.error();
   WriteOptions options;
   options.label = "set";
@@ -218,7 +219,7 @@ Status Verb::remove(messages::control::Place::Reader in) {
 Status Verb::patch(messages::control::ApplyPatch::Reader in) {
   const auto id = find_document(node_, in.getDocument());
   if (!id) return id.error();
-  const auto data = document::parse_json(text_of(in.getJson()));
+  const auto data = document::parse_json(from_text(in.getJson()));
   if (!data) return data.error();
   auto parsed = parse_json_patch(*data);
   if (!parsed) return parsed.error();
@@ -237,8 +238,8 @@ Status Verb::history(messages::control::GetHistory::Reader in) {
   auto out = reply_->initHistory(static_cast<unsigned>(entries->size()));
   for (unsigned i = 0; i < out.size(); ++i) {
     const HistoryEntry& e = (*entries)[i];
-    out[i].setHash(data_of(e.hash));
-    out[i].setDevice(data_of(e.device));
+    out[i].setHash(to_blob(e.hash));
+    out[i].setDevice(to_blob(e.device));
     out[i].setIncarnation(e.incarnation);
     out[i].setSeq(e.seq);
     out[i].setOperations(e.operations);
@@ -246,7 +247,7 @@ Status Verb::history(messages::control::GetHistory::Reader in) {
     out[i].setTimeMs(e.time_ms.value_or(0));
     out[i].setLabel(e.label);
     auto parents = out[i].initParents(static_cast<unsigned>(e.parents.size()));
-    for (unsigned p = 0; p < parents.size(); ++p) parents.set(p, data_of(e.parents[p]));
+    for (unsigned p = 0; p < parents.size(); ++p) parents.set(p, to_blob(e.parents[p]));
   }
   return {};
 }
@@ -266,7 +267,7 @@ Status Verb::status(capnp::Text::Reader document) {
   const auto status = settled(node_.status(*id));
   if (!status) return status.error();
   auto out = reply_->initStatus();
-  out.setId(data_of(*id));
+  out.setId(to_blob(*id));
   out.setRevision(status->revision);
   out.setDurable(status->durable);
   out.setDiskError(status->disk_error.value_or(""));
@@ -280,13 +281,13 @@ Status Verb::status(capnp::Text::Reader document) {
 }
 
 Status Verb::change_access(messages::control::ChangeAccess::Reader in, bool grant) {
-  const auto who = parse_principal(text_of(in.getPrincipal()));
+  const auto who = parse_principal(from_text(in.getPrincipal()));
   if (!who) return who.error();
-  const auto level = parse_level(text_of(in.getLevel()));
+  const auto level = parse_level(from_text(in.getLevel()));
   if (!level) return level.error();
   access::Level keep = access::Level::none;
   if (in.getKeep().size() > 0) {
-    const auto kept = parse_level(text_of(in.getKeep()));
+    const auto kept = parse_level(from_text(in.getKeep()));
     if (!kept) return kept.error();
     keep = *kept;
   }
@@ -297,9 +298,9 @@ Status Verb::change_access(messages::control::ChangeAccess::Reader in, bool gran
 }
 
 Status Verb::explain(messages::control::ChangeAccess::Reader in) {
-  const auto who = parse_principal(text_of(in.getPrincipal()));
+  const auto who = parse_principal(from_text(in.getPrincipal()));
   if (!who) return who.error();
-  const auto level = parse_level(text_of(in.getLevel()));
+  const auto level = parse_level(from_text(in.getLevel()));
   if (!level) return level.error();
   const auto id = find_document(node_, in.getPlace().getDocument());
   if (!id) return id.error();
@@ -347,7 +348,7 @@ Status Verb::metrics() {
 Status Verb::introduction() {
   const std::vector<Bytes> statements = node_.introduction();
   auto out = reply_->initIntroduction(static_cast<unsigned>(statements.size()));
-  for (unsigned i = 0; i < out.size(); ++i) out.set(i, data_of(statements[i]));
+  for (unsigned i = 0; i < out.size(); ++i) out.set(i, to_blob(statements[i]));
   return {};
 }
 
@@ -361,7 +362,7 @@ Status Verb::learn(capnp::List<capnp::Data>::Reader statements) {
 Status Verb::people(const Result<std::vector<DocumentId>>& users) {
   if (!users) return users.error();
   auto out = reply_->initPeople(static_cast<unsigned>(users->size()));
-  for (unsigned i = 0; i < out.size(); ++i) out.set(i, data_of((*users)[i]));
+  for (unsigned i = 0; i < out.size(); ++i) out.set(i, to_blob((*users)[i]));
   return {};
 }
 

@@ -3,15 +3,15 @@
 #include "bridges/control/answers.h"
 #include "bridges/control/names.h"
 #include "runtime/invitation/display_text.h"
+#include "schema/framing/fields.h"
 
 namespace tlfs::control {
 namespace {
 
+using framing::from_text;
+using framing::to_blob;
 using messages::control::ControlReply;
 using messages::control::ControlRequest;
-
-std::string text_of(capnp::Text::Reader text) { return std::string(text.begin(), text.end()); }
-capnp::Data::Reader data_of(ByteView bytes) { return {bytes.data(), bytes.size()}; }
 
 // What a peer may have chosen, so that it does nothing to the terminal that it is shown on.
 std::string plain(std::string text) {
@@ -84,8 +84,8 @@ Status NetworkVerb::peers() {
   auto out = reply_.initPeers(static_cast<unsigned>(peers->size()));
   for (unsigned i = 0; i < out.size(); ++i) {
     const network::PeerInfo& p = (*peers)[i];
-    out[i].setDevice(data_of(p.device));
-    if (p.user) out[i].setUser(data_of(*p.user));
+    out[i].setDevice(to_blob(p.device));
+    if (p.user) out[i].setUser(to_blob(*p.user));
     out[i].setState(plain(p.state));
     out[i].setName(plain(p.name));
     auto addresses = out[i].initAddresses(static_cast<unsigned>(p.addresses.size()));
@@ -101,19 +101,19 @@ Status NetworkVerb::peers() {
 }
 
 Status NetworkVerb::connect(capnp::Text::Reader address) {
-  const auto device = settle(node_.connect(text_of(address)));
+  const auto device = settle(node_.connect(from_text(address)));
   if (!device) return device.error();
-  reply_.setConnected(data_of(*device));
+  reply_.setConnected(to_blob(*device));
   return {};
 }
 
 Status NetworkVerb::invite(messages::control::GiveInvitation::Reader in) {
-  const auto level = parse_level(text_of(in.getLevel()));
+  const auto level = parse_level(from_text(in.getLevel()));
   if (!level) return level.error();
   const auto id = find_document(node_, in.getPlace().getDocument());
   if (!id) return id.error();
   network::InviteOptions options;
-  if (in.getPlace().getPath().size() > 0) options.path = text_of(in.getPlace().getPath());
+  if (in.getPlace().getPath().size() > 0) options.path = from_text(in.getPlace().getPath());
   options.level = *level;
   options.expires_in = std::chrono::seconds(in.getExpiresInSeconds());
   options.uses = in.getUses();
@@ -128,14 +128,14 @@ Status NetworkVerb::revoke(capnp::Text::Reader invitation) {
   if (!known) return known.error();
   std::vector<InvitationId> ids;
   for (const network::GivenInvitation& given : known->given) ids.push_back(given.id);
-  const auto id = choose_invitation(text_of(invitation), ids);
+  const auto id = choose_invitation(from_text(invitation), ids);
   return id ? done(node_.revoke_invitation(*id)) : Status(id.error());
 }
 
 Status NetworkVerb::join(capnp::Text::Reader link) {
-  const auto id = settle(node_.join(text_of(link)));
+  const auto id = settle(node_.join(from_text(link)));
   if (!id) return id.error();
-  reply_.setJoined(data_of(*id));
+  reply_.setJoined(to_blob(*id));
   return {};
 }
 
@@ -146,8 +146,8 @@ Status NetworkVerb::invitations() {
   auto given = out.initGiven(static_cast<unsigned>(known->given.size()));
   for (unsigned i = 0; i < given.size(); ++i) {
     const network::GivenInvitation& g = known->given[i];
-    given[i].setId(data_of(g.id));
-    given[i].setDocument(data_of(g.document));
+    given[i].setId(to_blob(g.id));
+    given[i].setDocument(to_blob(g.document));
     given[i].setName(plain(g.name));
     given[i].setPath(plain(g.path));
     given[i].setLevel(std::string(access::level_name(g.level)));
@@ -158,8 +158,8 @@ Status NetworkVerb::invitations() {
   auto pending = out.initPending(static_cast<unsigned>(known->pending.size()));
   for (unsigned i = 0; i < pending.size(); ++i) {
     const network::Offer& o = known->pending[i];
-    pending[i].setDocument(data_of(o.document));
-    pending[i].setFrom(data_of(o.from));
+    pending[i].setDocument(to_blob(o.document));
+    pending[i].setFrom(to_blob(o.from));
     pending[i].setName(plain(o.name));
     pending[i].setPackage(plain(o.package));
   }
@@ -175,7 +175,7 @@ Status NetworkVerb::decide(messages::control::DecideOffer::Reader in) {
     const auto same = [&](const Named& n) { return n.id == offer.document; };
     if (std::none_of(named.begin(), named.end(), same)) named.push_back({offer.document, plain(offer.name)});
   }
-  const auto id = choose_offer(text_of(in.getDocument()), named);
+  const auto id = choose_offer(from_text(in.getDocument()), named);
   if (!id) return id.error();
   return done(in.getAccept() ? node_.accept(*id) : node_.decline(*id));
 }
@@ -185,8 +185,8 @@ Status NetworkVerb::sync() {
   if (!lines) return lines.error();
   auto out = reply_.initSync(static_cast<unsigned>(lines->size()));
   for (unsigned i = 0; i < out.size(); ++i) {
-    out[i].setDocument(data_of((*lines)[i].document));
-    out[i].setPeer(data_of((*lines)[i].peer));
+    out[i].setDocument(to_blob((*lines)[i].document));
+    out[i].setPeer(to_blob((*lines)[i].peer));
     out[i].setState(plain((*lines)[i].state));
   }
   return {};

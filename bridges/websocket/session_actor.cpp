@@ -17,6 +17,7 @@
 #include "bridges/websocket/edits_json.h"
 #include "bridges/websocket/patches_json.h"
 #include "runtime/replica/records.h"
+#include "schema/framing/fields.h"
 #include "schema/lens/shape.h"
 
 namespace tlfs::websocket_bridge {
@@ -26,6 +27,8 @@ namespace bridge = messages::bridge;
 using document::DocumentId;
 using document_actor::ReplyMessage;
 using document_actor::Update;
+using framing::from_text;
+using messaging::message_of;
 using Builder = bridge::BridgeMessage::Builder;
 using SyncState = bridge::Sync::State;
 
@@ -48,7 +51,6 @@ struct Asked {
   std::size_t bytes = 0;
 };
 
-std::string text_of(capnp::Text::Reader text) { return {text.begin(), text.end()}; }
 std::string_view view_of(capnp::Data::Reader data) {
   return {reinterpret_cast<const char*>(data.begin()), data.size()};
 }
@@ -61,13 +63,6 @@ void write(const Error& error, messages::control::Failure::Builder out) {
   out.setModule(std::string(error.module()));
   out.setCode(error.code());
   out.setMessage(error.message());
-}
-
-template <class T, class F>
-messaging::Message<T> message_of(F&& fill) {
-  messaging::MessageBuilder<T> builder;
-  fill(builder.root());
-  return std::move(builder).seal();
 }
 
 Error no_subscription(std::uint64_t id) {
@@ -192,8 +187,8 @@ caf::behavior SessionActor::make_behavior() {
   tell([this](Builder& out) {
     auto hello = out.initHello();
     hello.setProtocol(kProtocol);
-    hello.setDevice(document_actor::to_blob(environment_->documents->device->public_key()));
-    hello.setUser(document_actor::to_blob(environment_->documents->user));
+    hello.setDevice(framing::to_blob(environment_->documents->device->public_key()));
+    hello.setUser(framing::to_blob(environment_->documents->user));
     hello.setMaxFrameBytes(static_cast<std::uint32_t>(environment_->limits.message_bytes));
     hello.setMaxSubscriptions(kMaxSubscriptions);
   });
@@ -318,7 +313,7 @@ void SessionActor::fail(const Asked& asked, const Error& error) {
 // ---- opening and closing ----
 
 Result<DocumentId> document_of(capnp::Text::Reader text) {
-  const auto id = control::parse_id(text_of(text));
+  const auto id = control::parse_id(from_text(text));
   if (!id) return Error(control::Errc::malformed, "a document is named by its id, of 64 digits");
   return *id;
 }
@@ -331,11 +326,11 @@ void SessionActor::open(const Asked& asked, bridge::Open::Reader in) {
                              "at most " + std::to_string(kMaxSubscriptions) + " subscriptions of one connection"));
   Subscription subscription;
   subscription.document = *document;
-  subscription.path = in.getPath().size() == 0 ? std::string(".") : text_of(in.getPath());
+  subscription.path = in.getPath().size() == 0 ? std::string(".") : from_text(in.getPath());
   auto prefix = document::parse_path(subscription.path);
   if (!prefix) return fail(asked, prefix.error());
   subscription.prefix = std::move(*prefix);
-  subscription.version = text_of(in.getVersion());
+  subscription.version = from_text(in.getVersion());
   subscription.client = in.getClient();
   subscription.open = asked;
   const std::uint64_t id = ++last_subscription_;
@@ -514,8 +509,8 @@ void SessionActor::write(const Asked& asked, bridge::Write::Reader in) {
   request.edits = std::move(*edits);
   if (in.getOnRevision() != document_actor::kNoRevision) request.on_revision = in.getOnRevision();
   request.unit = document::TextUnit::utf16;
-  request.options.origin = text_of(in.getOrigin());
-  request.options.label = text_of(in.getLabel());
+  request.options.origin = from_text(in.getOrigin());
+  request.options.label = from_text(in.getLabel());
   request.options.time_ms = environment_->documents->clock->wall().count();
   request.id = {in.getClient(), in.getNumber()};
   const bool once = in.getClient() != 0 && in.getNumber() != 0;
@@ -747,7 +742,7 @@ void SessionActor::subscribe(std::uint64_t id) {
   s.lost = false;
   auto message = message_of<messages::Subscribe>([&](messages::Subscribe::Builder& out) {
     document_actor::write(s.prefix, out.initPrefix(static_cast<unsigned>(s.prefix.size())));
-    out.setVersion(document_actor::to_text(s.version));
+    out.setVersion(framing::to_text(s.version));
     out.setClient(s.client);
     out.setPresence(s.presence);
   });

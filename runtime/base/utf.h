@@ -32,6 +32,10 @@ std::size_t byte_offset_of_code_point(std::string_view text, std::uint64_t code_
 // Bytes of the code point whose first byte is `lead`.
 constexpr std::size_t utf8_width(unsigned char lead) { return lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4; }
 
+// The first bytes of `text`, at most `max_bytes`, cut between two characters; all of it where it is shorter. Of a text
+// that is not valid UTF-8 it is some prefix.
+std::string_view utf8_prefix(std::string_view text, std::size_t max_bytes);
+
 void append_utf8(std::string& out, char32_t code_point);
 
 }  // namespace tlfs

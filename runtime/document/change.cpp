@@ -5,12 +5,16 @@
 
 #include "runtime/base/check.h"
 #include "runtime/base/varint.h"
+#include "schema/framing/fields.h"
 #include "schema/framing/framing.h"
 #include "schema/messages/change.capnp.h"
 
 namespace tlfs::document {
 
 namespace {
+
+using framing::to_blob;
+using framing::view_blob;
 
 constexpr std::uint8_t kHeaderVersion = 1;
 constexpr int kNestingLimit = 16;
@@ -53,11 +57,8 @@ bool copy_exactly(capnp::Data::Reader from, std::array<std::uint8_t, N>& to) {
   return true;
 }
 
-ByteView view(capnp::Data::Reader d) { return {d.begin(), d.size()}; }
-capnp::Data::Reader as_data(ByteView v) { return {v.data(), v.size()}; }
-
 Result<Change> read_change(messages::Change::Reader message) {
-  const ByteView header = view(message.getHeader());
+  const ByteView header = view_blob(message.getHeader());
   Result<Header> decoded = decode_header(header);
   if (!decoded) return decoded.error();
   Change change;
@@ -80,8 +81,8 @@ Result<Change> read_change(messages::Change::Reader message) {
     if (!copy_exactly(source.getCompartment(), leaf.compartment))
       return malformed("a compartment's id has a wrong length");
     leaf.epoch = source.getEpoch();
-    const ByteView salt = view(source.getSalt());
-    const ByteView payload = view(source.getPayload());
+    const ByteView salt = view_blob(source.getSalt());
+    const ByteView payload = view_blob(source.getPayload());
     if (salt.size() > kMaxSaltBytes) return too_much("a salt of more than " + std::to_string(kMaxSaltBytes) + " bytes");
     if (payload.size() > kMaxLeafBytes)
       return too_much("a leaf of more than " + std::to_string(kMaxLeafBytes) + " bytes");
@@ -200,7 +201,7 @@ Bytes encode_change(const Change& change) {
   for (const auto& leaf : change.leaves) words += 16 + (leaf ? (leaf->payload.size() + leaf->salt.size()) / 8 : 0);
   capnp::MallocMessageBuilder builder(static_cast<unsigned>(words));
   auto message = builder.initRoot<messages::Change>();
-  message.setHeader(as_data(change.header_bytes));
+  message.setHeader(to_blob(change.header_bytes));
   auto slots = message.initLeaves(static_cast<unsigned>(change.leaves.size()));
   for (std::size_t i = 0; i < change.leaves.size(); ++i) {
     auto slot = slots[static_cast<unsigned>(i)];
@@ -210,12 +211,12 @@ Bytes encode_change(const Change& change) {
       continue;
     }
     auto target = slot.initLeaf();
-    target.setCompartment(as_data(leaf->compartment));
+    target.setCompartment(to_blob(leaf->compartment));
     target.setEpoch(leaf->epoch);
-    target.setSalt(as_data(leaf->salt));
-    target.setPayload(as_data(leaf->payload));
+    target.setSalt(to_blob(leaf->salt));
+    target.setPayload(to_blob(leaf->payload));
   }
-  if (change.signature) message.setSignature(as_data(*change.signature));
+  if (change.signature) message.setSignature(to_blob(*change.signature));
   return framing::to_bytes(builder);
 }
 

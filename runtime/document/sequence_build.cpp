@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "runtime/base/check.h"
+#include "runtime/base/utf.h"
 #include "runtime/document/sequence_tree.h"
 
 namespace tlfs::document {
@@ -32,13 +33,11 @@ void Sequence::build_append(const Span& added, std::string_view text) {
   // A long run is cut so that no leaf grows beyond its text limit.
   Span span = added;
   while (with_text_ && span.visible && text.size() > kMaxLeafText / 2) {
-    std::size_t bytes = kMaxLeafText / 2;
-    while ((static_cast<unsigned char>(text[bytes]) & 0xc0) == 0x80) --bytes;
-    const TextLength n = measure(text.substr(0, bytes));
+    const std::string_view first = utf8_prefix(text, kMaxLeafText / 2);
     Span head = span;
-    head.length = static_cast<std::uint32_t>(n.code_points);
-    build_append(head, text.substr(0, bytes));
-    text.remove_prefix(bytes);
+    head.length = static_cast<std::uint32_t>(measure(first).code_points);
+    build_append(head, first);
+    text.remove_prefix(first.size());
     span.id += head.length;
     span.length -= head.length;
     span.parent = span.anchor = span.id - 1;

@@ -1,6 +1,7 @@
 #include "runtime/document_sync/message.h"
 
 #include "runtime/base/utf.h"
+#include "schema/framing/fields.h"
 #include "schema/framing/framing.h"
 #include "schema/messages/document_sync.capnp.h"
 
@@ -8,19 +9,19 @@ namespace tlfs::document_sync {
 
 namespace {
 
+using framing::from_blob;
+using framing::to_blob;
+using framing::view_blob;
+
 constexpr int kNestingLimit = 16;
 
 Error malformed(std::string what) { return Error(Errc::malformed, "document sync: " + std::move(what)); }
 Error too_much(std::string what) { return Error(Errc::limit_exceeded, "document sync: " + std::move(what)); }
 
-ByteView view(capnp::Data::Reader d) { return {d.begin(), d.size()}; }
-capnp::Data::Reader as_data(ByteView v) { return {v.data(), v.size()}; }
-Bytes copy(capnp::Data::Reader d) { return Bytes(d.begin(), d.end()); }
-
 using Digests = std::vector<crypto::Digest>;
 
 void put(capnp::List<capnp::Data>::Builder list, const Digests& digests) {
-  for (unsigned i = 0; i < list.size(); ++i) list.set(i, as_data(digests[i]));
+  for (unsigned i = 0; i < list.size(); ++i) list.set(i, to_blob(digests[i]));
 }
 
 Status take(capnp::List<capnp::Data>::Reader list, Digests& out) {
@@ -38,19 +39,19 @@ class Writer {
 
   void operator()(const message::Hello& m) {
     auto hello = out_.initHello();
-    hello.setDigest(as_data(m.digest));
-    if (!m.summary.empty()) hello.setSummary(as_data(m.summary));
+    hello.setDigest(to_blob(m.digest));
+    if (!m.summary.empty()) hello.setSummary(to_blob(m.summary));
     hello.setWhole(m.whole);
   }
   void operator()(const message::Statements& m) {
     auto list = out_.initStatements(static_cast<unsigned>(m.statements.size()));
-    for (unsigned i = 0; i < list.size(); ++i) list.set(i, as_data(access::encode_statement(m.statements[i])));
+    for (unsigned i = 0; i < list.size(); ++i) list.set(i, to_blob(access::encode_statement(m.statements[i])));
   }
-  void operator()(const message::Batch& m) { out_.setBatch(as_data(m.bytes)); }
+  void operator()(const message::Batch& m) { out_.setBatch(to_blob(m.bytes)); }
   void operator()(const message::Package& m) {
     auto package = out_.initPackage();
-    package.setHash(as_data(m.hash));
-    package.setEncoded(as_data(m.encoded));
+    package.setHash(to_blob(m.hash));
+    package.setEncoded(to_blob(m.encoded));
   }
   void operator()(const message::Sent& m) { out_.setSent(m.complete); }
   void operator()(const message::Taken& m) { out_.setTaken(m.bytes); }
@@ -64,7 +65,7 @@ class Writer {
   }
   void operator()(const message::Answered& m) { out_.setAnswered(m.want); }
   void operator()(const message::MoreLeaves&) { out_.setMoreLeaves(); }
-  void operator()(const message::Presence& m) { out_.setPresence(as_data(m.bytes)); }
+  void operator()(const message::Presence& m) { out_.setPresence(to_blob(m.bytes)); }
   void operator()(const message::Goodbye& m) {
     std::string why = m.why.substr(0, kMaxReasonBytes);
     while (!is_valid_utf8(why)) why.pop_back();  // at most a code point's bytes
@@ -79,7 +80,7 @@ Result<Message> read(messages::DocumentSync::Reader in) {
   switch (in.which()) {
     case messages::DocumentSync::HELLO: {
       const auto hello = in.getHello();
-      return Message(message::Hello{copy(hello.getDigest()), copy(hello.getSummary()), hello.getWhole()});
+      return Message(message::Hello{from_blob(hello.getDigest()), from_blob(hello.getSummary()), hello.getWhole()});
     }
     case messages::DocumentSync::STATEMENTS: {
       message::Statements out;
@@ -87,20 +88,20 @@ Result<Message> read(messages::DocumentSync::Reader in) {
       if (list.size() > kMaxStatementsSent)
         return too_much("more than " + std::to_string(kMaxStatementsSent) + " statements in one message");
       for (const auto bytes : list) {
-        Result<access::SignedStatement> statement = access::decode_statement(view(bytes));
+        Result<access::SignedStatement> statement = access::decode_statement(view_blob(bytes));
         if (!statement) return malformed(statement.error().message());
         out.statements.push_back(std::move(*statement));
       }
       return Message(std::move(out));
     }
     case messages::DocumentSync::BATCH:
-      return Message(message::Batch{copy(in.getBatch())});
+      return Message(message::Batch{from_blob(in.getBatch())});
     case messages::DocumentSync::PACKAGE: {
       message::Package out;
       const auto package = in.getPackage();
       if (package.getHash().size() != out.hash.size()) return malformed("a package's hash has a wrong length");
       std::copy(package.getHash().begin(), package.getHash().end(), out.hash.begin());
-      out.encoded = copy(package.getEncoded());
+      out.encoded = from_blob(package.getEncoded());
       return Message(std::move(out));
     }
     case messages::DocumentSync::SENT:
@@ -123,7 +124,7 @@ Result<Message> read(messages::DocumentSync::Reader in) {
     case messages::DocumentSync::PRESENCE: {
       if (in.getPresence().size() > kMaxPresenceBytes)
         return too_much("presence of more than " + std::to_string(kMaxPresenceBytes) + " bytes");
-      return Message(message::Presence{copy(in.getPresence())});
+      return Message(message::Presence{from_blob(in.getPresence())});
     }
     case messages::DocumentSync::GOODBYE: {
       const auto why = in.getGoodbye();

@@ -84,11 +84,7 @@ std::string_view name_of(Budget::Kind kind) {
 
 void BanList::ban(const crypto::PublicKey& peer, Ban ban) {
   if (!is_valid_utf8(ban.reason)) ban.reason.clear();
-  if (ban.reason.size() > kMaxBanReasonBytes) {
-    std::size_t end = kMaxBanReasonBytes;
-    while ((static_cast<unsigned char>(ban.reason[end]) & 0xc0) == 0x80) --end;
-    ban.reason.resize(end);
-  }
+  ban.reason.resize(utf8_prefix(ban.reason, kMaxBanReasonBytes).size());
   ban.until = std::max(ban.until, std::chrono::milliseconds(0));
   const auto found = bans_.find(peer);
   if (found != bans_.end()) {

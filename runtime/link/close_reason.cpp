@@ -83,12 +83,7 @@ std::string_view sentence_of(CloseCode code) {
 
 std::string clean_sentence(std::string_view sentence) {
   if (!is_valid_utf8(sentence)) return {};
-  if (sentence.size() > kMaxSentenceBytes) {
-    std::size_t end = kMaxSentenceBytes;
-    while ((static_cast<unsigned char>(sentence[end]) & 0xc0) == 0x80) --end;
-    sentence = sentence.substr(0, end);
-  }
-  std::string out(sentence);
+  std::string out(utf8_prefix(sentence, kMaxSentenceBytes));
   for (char& c : out)
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
   return out;

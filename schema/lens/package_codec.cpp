@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "schema/framing/fields.h"
 #include "schema/lens/package_builder.h"
 #include "schema/messages/package.capnp.h"
 
@@ -68,8 +69,6 @@ bool same(ByteView a, ByteView b) { return std::equal(a.begin(), a.end(), b.begi
 
 Error malformed(std::string message) { return {Errc::malformed, "not a schema package: " + std::move(message)}; }
 
-std::string string_of(capnp::Text::Reader text) { return {text.begin(), text.size()}; }
-
 Result<Value> read_default(messages::Step::SetDefault::Reader in) {
   using Wire = messages::Step::SetDefault;
   switch (in.which()) {
@@ -82,7 +81,7 @@ Result<Value> read_default(messages::Step::SetDefault::Reader in) {
     case Wire::FLOAT64:
       return Value(in.getFloat64());
     case Wire::STRING:
-      return Value(string_of(in.getString()));
+      return Value(framing::from_text(in.getString()));
     case Wire::BYTES: {
       const auto bytes = in.getBytes();
       return Value(Bytes(bytes.begin(), bytes.end()));
@@ -103,14 +102,14 @@ Result<Lens> read_step(const Tree& tree, messages::Step::Reader in) {
         return Error(Errc::unsupported, "a kind or type that a newer version knows");
       }
       return Lens(Make{node, m.getParent(), static_cast<Kind>(kind), static_cast<Primitive>(primitive),
-                       m.getCompartment(), string_of(m.getName())});
+                       m.getCompartment(), framing::from_text(m.getName())});
     }
     case messages::Step::HIDE:
       return hide(node);
     case messages::Step::SHOW:
       return show(node);
     case messages::Step::RENAME:
-      return rename(tree, node, string_of(in.getRename()));
+      return rename(tree, node, framing::from_text(in.getRename()));
     case messages::Step::HOIST:
       return hoist(tree, node);
     case messages::Step::PLUNGE:
@@ -134,7 +133,7 @@ Result<std::shared_ptr<const Package>> read_package(messages::Package::Reader in
   if (steps.size() > kMaxLenses || versions.size() > kMaxVersions) {
     return Error(Errc::limit, "a schema package with too many lenses or versions");
   }
-  PackageBuilder builder(string_of(in.getName()));
+  PackageBuilder builder(framing::from_text(in.getName()));
   auto version = versions.begin();
   const auto mark_versions_at = [&](std::uint32_t done) -> Status {
     for (; version != versions.end() && (*version).getSteps() == done; ++version) {
@@ -147,7 +146,7 @@ Result<std::shared_ptr<const Package>> read_package(messages::Package::Reader in
   for (const auto step : steps) {
     if (Status s = mark_versions_at(done); !s) return s.error();
     ++done;
-    const std::string where = "schema package " + string_of(in.getName()) + ", lens " + std::to_string(done);
+    const std::string where = "schema package " + framing::from_text(in.getName()) + ", lens " + std::to_string(done);
     Result<Lens> lens = read_step(builder.tree(), step);
     if (!lens) return lens.error().within(where);
     if (Status s = builder.add(*std::move(lens)); !s) return s.error().within(where);
