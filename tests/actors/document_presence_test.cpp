@@ -9,10 +9,10 @@ namespace {
 using namespace std::chrono_literals;
 using testing::Desk;
 using testing::device_key;
+using testing::kSoon;
 using testing::Line;
+using testing::Linked;
 using tlfs::testing::World;
-
-constexpr auto kSoon = 200ms;
 
 Result<void> show(Desk& desk, std::string json) {
   std::optional<Result<void>> out;
@@ -96,11 +96,8 @@ struct Voice {
   std::unique_ptr<replica::Replica> replica;
 };
 
-TEST_CASE("what one shows the other sees with device, user and age, until it is set anew or taken back") {
-  World world;
-  Desk a(world, 1), b(world, 2);
-  Line line(a, b);
-  world.pass(kSoon);
+TEST_CASE_METHOD(Linked,
+                 "what one shows the other sees with device, user and age, until it is set anew or taken back") {
   REQUIRE(show(a, R"({"cursor":1})").ok());
   world.pass(kSoon);
   REQUIRE(present(b).size() == 1);
@@ -123,11 +120,7 @@ TEST_CASE("what one shows the other sees with device, user and age, until it is 
   CHECK(present(a).empty());
 }
 
-TEST_CASE("nothing of it is stored, and it makes no edit be sealed before its time") {
-  World world;
-  Desk a(world, 1), b(world, 2);
-  Line line(a, b);
-  world.pass(kSoon);
+TEST_CASE_METHOD(Linked, "nothing of it is stored, and it makes no edit be sealed before its time") {
   const std::uint64_t before_a = a.disk->calls, before_b = b.disk->calls;
   REQUIRE(show(a, "\"here\"").ok());
   world.pass(12s);  // it is said again meanwhile
@@ -141,11 +134,7 @@ TEST_CASE("nothing of it is stored, and it makes no edit be sealed before its ti
   CHECK(testing::status_of(a).changes == changes);
 }
 
-TEST_CASE("who watches is told when it changes, and joined when much has happened") {
-  World world;
-  Desk a(world, 1), b(world, 2);
-  Line line(a, b);
-  world.pass(kSoon);
+TEST_CASE_METHOD(Linked, "who watches is told when it changes, and joined when much has happened") {
   const auto watcher = watch_presence(b);
   CHECK(watcher->calls == 1);
   CHECK(watcher->seen.empty());
@@ -165,11 +154,7 @@ TEST_CASE("who watches is told when it changes, and joined when much has happene
   CHECK(watcher->seen == "own 2;");
 }
 
-TEST_CASE("a hundred values in quick succession cost a few messages, and the last arrives") {
-  World world;
-  Desk a(world, 1), b(world, 2);
-  Line line(a, b);
-  world.pass(kSoon);
+TEST_CASE_METHOD(Linked, "a hundred values in quick succession cost a few messages, and the last arrives") {
   const std::size_t said = line.left().said.size();
   for (int i = 0; i < 100; ++i) {
     REQUIRE(show(a, std::to_string(i)).ok());
@@ -196,11 +181,7 @@ TEST_CASE("presence goes with the link and comes back with the next") {
   CHECK(others(b) == "1");
 }
 
-TEST_CASE("presence of a peer that falls silent ends with its time") {
-  World world;
-  Desk a(world, 1), b(world, 2);
-  Line line(a, b);
-  world.pass(kSoon);
+TEST_CASE_METHOD(Linked, "presence of a peer that falls silent ends with its time") {
   Voice voice(a, 3);
   say(line, line.right(), voice("", "3", 1));
   world.pass(kSoon);
@@ -230,11 +211,7 @@ TEST_CASE("what one shows survives a crash of its document's actor, and so does 
   CHECK(watcher->seen == "2;own 1;");
 }
 
-TEST_CASE("an earlier life of a device does not outshine what it shows now") {
-  World world;
-  Desk a(world, 1), b(world, 2);
-  Line line(a, b);
-  world.pass(kSoon);
+TEST_CASE_METHOD(Linked, "an earlier life of a device does not outshine what it shows now") {
   Voice before(a, 1);
   const std::uint64_t later = 1ull << 60;  // by a clock that was ahead
   REQUIRE(show(a, "\"now\"").ok());
@@ -306,11 +283,7 @@ TEST_CASE("a peer's presence that is no JSON, too large, or under another name i
   CHECK_FALSE(left.right().ended);
 }
 
-TEST_CASE("a peer that sends what is no presence is cut off") {
-  World world;
-  Desk a(world, 1), b(world, 2);
-  Line line(a, b);
-  world.pass(kSoon);
+TEST_CASE_METHOD(Linked, "a peer that sends what is no presence is cut off") {
   for (std::size_t i = 0; i < kMaxBadPresence; ++i) say(line, line.right(), Bytes{9, static_cast<std::uint8_t>(i)});
   world.pass(kSoon);
   CHECK_FALSE(line.right().ended);
@@ -320,11 +293,7 @@ TEST_CASE("a peer that sends what is no presence is cut off") {
   CHECK(line.right().ended->cut);
 }
 
-TEST_CASE("of a flood of presence only so much is heard, and afterwards its author is heard again") {
-  World world;
-  Desk a(world, 1), b(world, 2);
-  Line line(a, b);
-  world.pass(kSoon);
+TEST_CASE_METHOD(Linked, "of a flood of presence only so much is heard, and afterwards its author is heard again") {
   Voice voice(a, 3);
   std::vector<Bytes> flood;
   for (std::uint64_t i = 1; i <= 3 * kPresenceMessages; ++i) flood.push_back(voice("", std::to_string(i), i));
@@ -339,11 +308,7 @@ TEST_CASE("of a flood of presence only so much is heard, and afterwards its auth
   CHECK(others(b) == "\"calm\"");
 }
 
-TEST_CASE("of what one that reads nothing is to be told the latest waits, and no more") {
-  World world;
-  Desk a(world, 1), b(world, 2);
-  Line line(a, b);
-  world.pass(kSoon);
+TEST_CASE_METHOD(Linked, "of what one that reads nothing is to be told the latest waits, and no more") {
   line.stop_room();
   const std::string wide(kMaxPresenceJsonBytes - 100, 'x');
   for (int i = 0; i < 60; ++i) {

@@ -8,13 +8,13 @@ using namespace std::chrono_literals;
 using testing::Desk;
 using testing::device_key;
 using testing::grant_message;
+using testing::kSoon;
 using testing::Line;
+using testing::Linked;
 using testing::notes_package;
 using testing::status_of;
 using testing::text_value;
 using tlfs::testing::World;
-
-constexpr auto kSoon = 200ms;  // longer than an edit takes to be sealed
 
 Edits at_front(const std::string& text) { return Edits().splice(".text", 0, 0, text); }
 
@@ -43,11 +43,7 @@ TEST_CASE("a device that joins gets the document, and both are told when they ar
   CHECK(b.json(".text") == "\"hello\"");
 }
 
-TEST_CASE("edits go both ways as they are made, and screens get them as patches") {
-  World world;
-  Desk a(world, 1), b(world, 2);
-  Line line(a, b);
-  world.pass(kSoon);
+TEST_CASE_METHOD(Linked, "edits go both ways as they are made, and screens get them as patches") {
   const auto left = a.watch(), right = b.watch();
   world.run();
   for (int i = 0; i < 5; ++i) {
@@ -66,11 +62,7 @@ TEST_CASE("edits go both ways as they are made, and screens get them as patches"
   CHECK(line.settled());
 }
 
-TEST_CASE("edits that follow each other closely go as one change, and not before their time") {
-  World world;
-  Desk a(world, 1), b(world, 2);
-  Line line(a, b);
-  world.pass(kSoon);
+TEST_CASE_METHOD(Linked, "edits that follow each other closely go as one change, and not before their time") {
   const std::size_t before = status_of(b).changes;
   for (int i = 0; i < 5; ++i) {
     REQUIRE(a.transact(at_front("x")).ok());
@@ -82,11 +74,7 @@ TEST_CASE("edits that follow each other closely go as one change, and not before
   CHECK(status_of(b).changes == before + 1);
 }
 
-TEST_CASE("who never stops typing is heard all the same") {
-  World world;
-  Desk a(world, 1), b(world, 2);
-  Line line(a, b);
-  world.pass(kSoon);
+TEST_CASE_METHOD(Linked, "who never stops typing is heard all the same") {
   for (int i = 0; i < 30; ++i) {
     REQUIRE(a.transact(at_front("x")).ok());
     world.pass(10ms, 5ms);
@@ -94,11 +82,7 @@ TEST_CASE("who never stops typing is heard all the same") {
   CHECK(b.json(".text").size() > 15);
 }
 
-TEST_CASE("nothing leaves that the disk has not taken, and everything does when it takes it again") {
-  World world;
-  Desk a(world, 1), b(world, 2);
-  Line line(a, b);
-  world.pass(kSoon);
+TEST_CASE_METHOD(Linked, "nothing leaves that the disk has not taken, and everything does when it takes it again") {
   const bool sealing = GENERATE(false, true);
   if (sealing) {  // the edit is on the disk, the change that it becomes is not
     REQUIRE(a.transact(at_front("secret")).ok());
@@ -119,11 +103,7 @@ TEST_CASE("nothing leaves that the disk has not taken, and everything does when 
   CHECK(line.settled());
 }
 
-TEST_CASE("what comes while the disk takes nothing is not said to be here, and is taken later") {
-  World world;
-  Desk a(world, 1), b(world, 2);
-  Line line(a, b);
-  world.pass(kSoon);
+TEST_CASE_METHOD(Linked, "what comes while the disk takes nothing is not said to be here, and is taken later") {
   b.disk->records->fails_with = storage::Errc::full;
   REQUIRE(a.transact(at_front("one")).ok());
   world.pass(2s, 20ms);
@@ -312,11 +292,7 @@ TEST_CASE("what one peer says goes on to the others") {
   CHECK(right.settled());
 }
 
-TEST_CASE("a peer that breaks the rules is cut off, and the document goes on") {
-  World world;
-  Desk a(world, 1), b(world, 2);
-  Line line(a, b);
-  world.pass(kSoon);
+TEST_CASE_METHOD(Linked, "a peer that breaks the rules is cut off, and the document goes on") {
   SyncHeard nonsense;
   nonsense.number = line.left().number;
   nonsense.message = Bytes(100, 0x5a);
@@ -330,11 +306,7 @@ TEST_CASE("a peer that breaks the rules is cut off, and the document goes on") {
   CHECK(b.json(".text") == "\"fine\"");
 }
 
-TEST_CASE("there is no conversation about a document that is not here any more") {
-  World world;
-  Desk a(world, 1), b(world, 2);
-  Line line(a, b);
-  world.pass(kSoon);
+TEST_CASE_METHOD(Linked, "there is no conversation about a document that is not here any more") {
   REQUIRE(a.ask<void>(messaging::MessageBuilder<messages::DeleteDocument>().seal()).ok());
   world.pass(kSoon);
   REQUIRE(line.left().ended);

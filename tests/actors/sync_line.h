@@ -160,6 +160,16 @@ class Line {
   caf::actor actor_;
 };
 
+constexpr auto kSoon = std::chrono::milliseconds(200);  // longer than an edit takes to be sealed and to cross a line
+
+// Two desks that have the document, and a line between them that has come to rest.
+struct Linked {
+  tlfs::testing::World world;
+  Desk a{world, 1}, b{world, 2};
+  Line line{a, b};
+  Linked() { world.pass(kSoon); }
+};
+
 inline Message<messages::Grant> grant_message(access::Level level, const access::Principal& to) {
   messaging::MessageBuilder<messages::Grant> builder;
   builder->setAt(".");

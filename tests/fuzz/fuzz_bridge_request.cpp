@@ -9,9 +9,8 @@
 #include "bridges/websocket/gate.h"
 #include "bridges/websocket/patches_json.h"
 #include "runtime/base/check.h"
-#include "runtime/document/document.h"
-#include "schema/compiler/compile.h"
 #include "schema/messages/bridge.capnp.h"
+#include "tests/fuzz/small_document.h"
 
 namespace {
 
@@ -20,32 +19,13 @@ using messages::bridge::BridgeRequest;
 
 constexpr std::size_t kMaxEdits = 64;  // of one input that are done
 
-std::unique_ptr<document::Document> small_document() {
-  static const auto package = schema::compile(R"(
-d { 0.1.0 { .: Struct .a: MVReg<String> .t: Text .c: Counter .l: Array .l.[]: Struct .l.[].x: MVReg<i64>
-            .m: Table<String> .m.{}: EWFlag .y: Table<i64> .y.{}: MVReg<Bytes> .f: MVReg<f64> } })",
-                                              "d.tlfs")
-                                  ->front()
-                                  .package;
-  static const auto key =
-      std::make_shared<const crypto::SigningKey>(crypto::SigningKey::from_seed(std::array<std::uint8_t, 32>{}));
-  document::Document::Settings settings;
-  settings.device = key;
-  settings.package = package;
-  auto out = std::make_unique<document::Document>(std::move(settings));
-  const auto data =
-      document::parse_json(R"({"a":"x","t":"text","l":[{"x":1},{"x":2}],"m":{"k":true},"y":{"-1":"AA=="}})");
-  TLFS_CHECK(out->transact({}, [&](document::Transaction& tx) { return tx.set(".", *data); }).ok(), "no document");
-  return out;
-}
-
 void try_edits(std::string_view json) {
   const auto edits = websocket_bridge::parse_edits(json);
   if (!edits) {
     TLFS_CHECK(!edits.error().message().empty(), "an error without a message");
     return;
   }
-  const auto doc = small_document();
+  const auto doc = fuzz::small_document();
   document::Data value = doc->reader().data();
   const auto done = doc->transact({}, [&](document::Transaction& tx) -> Status {
     for (std::size_t i = 0; i < edits->size() && i < kMaxEdits; ++i)

@@ -7,35 +7,14 @@
 #include "bridges/control/names.h"
 #include "bridges/control/protocol.h"
 #include "runtime/base/check.h"
-#include "runtime/document/document.h"
-#include "schema/compiler/compile.h"
+#include "schema/framing/fields.h"
+#include "tests/fuzz/small_document.h"
 
 namespace {
 
 using namespace tlfs;
 using namespace tlfs::control;
 using messages::control::ControlRequest;
-
-std::string text_of(capnp::Text::Reader text) { return std::string(text.begin(), text.end()); }
-
-std::unique_ptr<document::Document> small_document() {
-  static const auto package = schema::compile(R"(
-d { 0.1.0 { .: Struct .a: MVReg<String> .t: Text .c: Counter .l: Array .l.[]: Struct .l.[].x: MVReg<i64>
-            .m: Table<String> .m.{}: EWFlag .y: Table<i64> .y.{}: MVReg<Bytes> .f: MVReg<f64> } })",
-                                              "d.tlfs")
-                                  ->front()
-                                  .package;
-  static const auto key =
-      std::make_shared<const crypto::SigningKey>(crypto::SigningKey::from_seed(std::array<std::uint8_t, 32>{}));
-  document::Document::Settings settings;
-  settings.device = key;
-  settings.package = package;
-  auto out = std::make_unique<document::Document>(std::move(settings));
-  const auto data =
-      document::parse_json(R"({"a":"x","t":"text","l":[{"x":1},{"x":2}],"m":{"k":true},"y":{"-1":"AA=="}})");
-  TLFS_CHECK(out->transact({}, [&](document::Transaction& tx) { return tx.set(".", *data); }).ok(), "no document");
-  return out;
-}
 
 // All or nothing, and what it did is told in patches that do the same to the value.
 void try_patch(std::string_view json) {
@@ -46,7 +25,7 @@ void try_patch(std::string_view json) {
     TLFS_CHECK(!operations.error().message().empty(), "an error without a message");
     return;
   }
-  const auto doc = small_document();
+  const auto doc = fuzz::small_document();
   document::Data value = doc->reader().data();
   const document::Data before = value;
   const auto done = doc->transact({}, [&](document::Transaction& tx) { return apply_json_patch(tx, *operations); });
@@ -69,7 +48,7 @@ void try_names(const std::string& text) {
 
 void try_access(messages::control::ChangeAccess::Reader in) {
   for (const auto text : {in.getPrincipal(), in.getLevel(), in.getKeep(), in.getPlace().getDocument()})
-    try_names(text_of(text));
+    try_names(framing::from_text(text));
 }
 
 void handle(ControlRequest::Reader request) {
@@ -79,21 +58,21 @@ void handle(ControlRequest::Reader request) {
           .ok();
       break;
     case ControlRequest::GET:
-      for (const auto hash : request.getGet().getVersion()) try_names(text_of(hash));
-      try_names(text_of(request.getGet().getPlace().getDocument()));
+      for (const auto hash : request.getGet().getVersion()) try_names(framing::from_text(hash));
+      try_names(framing::from_text(request.getGet().getPlace().getDocument()));
       break;
     case ControlRequest::SET:
-      (void)document::parse_json(text_of(request.getSet().getJson())).ok();
-      (void)document::parse_path(text_of(request.getSet().getPlace().getPath())).ok();
+      (void)document::parse_json(framing::from_text(request.getSet().getJson())).ok();
+      (void)document::parse_path(framing::from_text(request.getSet().getPlace().getPath())).ok();
       break;
     case ControlRequest::PATCH:
-      try_patch(text_of(request.getPatch().getJson()));
+      try_patch(framing::from_text(request.getPatch().getJson()));
       break;
     case ControlRequest::REMOVE:
-      (void)document::parse_path(text_of(request.getRemove().getPath())).ok();
+      (void)document::parse_path(framing::from_text(request.getRemove().getPath())).ok();
       break;
     case ControlRequest::DELETE_DOCUMENT:
-      try_names(text_of(request.getDeleteDocument()));
+      try_names(framing::from_text(request.getDeleteDocument()));
       break;
     case ControlRequest::GRANT:
       return try_access(request.getGrant());
@@ -113,8 +92,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (const auto request = Request::parse(bytes)) handle(*request->read());
   if (const auto reply = Reply::parse(bytes)) {
     const auto reading = reply->read();
-    if (reading->isFailed()) (void)text_of(reading->getFailed().getMessage());
-    if (reading->isUpdated()) (void)document::parse_json(text_of(reading->getUpdated().getPatch())).ok();
+    if (reading->isFailed()) (void)framing::from_text(reading->getFailed().getMessage());
+    if (reading->isUpdated()) (void)document::parse_json(framing::from_text(reading->getUpdated().getPatch())).ok();
   }
   // The text itself too, so that what is searched need not find its way through a message.
   try_patch(as_text(bytes));
