@@ -18,6 +18,7 @@ std::vector<Row> actor_rows();       // messages, requests, spawning, memory
 std::vector<Row> encrypted_rows();   // documents with keys and rights beside documents without
 std::vector<Row> difference_rows();  // which documents differ between two nodes
 std::vector<Row> sync_rows();        // two replicas made equal
+std::vector<Row> bridge_rows();      // user interfaces over WebSockets
 std::vector<Row> crypto_rows();      // for tuning; the runner does not know them
 std::vector<Row> link_rows();        // for tuning; the runner does not know them
 std::vector<Row> engine_rows();      // for tuning; the runner does not know them

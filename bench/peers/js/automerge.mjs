@@ -6,6 +6,24 @@ import * as A from '@automerge/automerge';
 const actor = (agent) => `0000000000000000000000000000000${agent}`;
 const kOptions = { time: 0 };
 
+// Speak by turns until neither has anything to say.
+function sync(one, other) {
+  const sides = [{ at: one, state: A.initSyncState() }, { at: other, state: A.initSyncState() }];
+  const traffic = { bytes: 0, turns: 0 };
+  for (let turn = 0, silent = 0; silent < 2; ++turn) {
+    const from = sides[turn % 2];
+    const to = sides[(turn + 1) % 2];
+    const [next, message] = A.generateSyncMessage(from.at.doc, from.state);
+    from.state = next;
+    silent = message ? 0 : silent + 1;
+    if (!message) continue;
+    traffic.bytes += message.length;
+    ++traffic.turns;
+    [to.at.doc, to.state] = A.receiveSyncMessage(to.at.doc, to.state, message);
+  }
+  return traffic;
+}
+
 const emitted = (state) => A.getLastLocalChange(state.doc);
 
 export default {
@@ -16,6 +34,7 @@ export default {
     history: 'save(): every change in column form, no stored state',
     size: 'save(), whose larger columns are DEFLATE-compressed',
     open: 'load() of a saved document and its text as a string; not lazy, the load builds JavaScript objects',
+    sync: 'its sync protocol, with nothing remembered of an earlier session',
     todos: 'a list of maps, titles ImmutableString, assigned as one array, which is its fast way',
     json: 'JSON.stringify of the document, which Automerge keeps as JavaScript objects at all times',
     openTodos: 'load() of a saved document, length and first title; not lazy',
@@ -38,6 +57,7 @@ export default {
       return emitted(state);
     },
     receive(state, updates) { [state.doc] = A.applyChanges(state.doc, updates); },
+    sync,
     read: ({ doc }) => doc.text,
     save: ({ doc }) => A.save(doc),
     open: (bytes) => ({ doc: A.load(bytes) }),

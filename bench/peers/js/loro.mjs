@@ -1,6 +1,6 @@
 // Loro (WebAssembly). Updates come from subscribeLocalUpdates, which hands out each commit's encoded bytes.
 
-import { LoroDoc, LoroMap } from 'loro-crdt';
+import { LoroDoc, LoroMap, VersionVector } from 'loro-crdt';
 
 function make(agent, { emit }) {
   const doc = new LoroDoc();
@@ -24,6 +24,7 @@ export default {
     history: 'export in update mode, no stored state',
     size: 'export in snapshot or update mode, whichever is smaller',
     open: 'LoroDoc.import of a snapshot into a new document and toString(); Loro decodes history and containers lazily, the read decodes the text',
+    sync: 'version vectors and the updates that they lack',
     todos: 'a LoroList of LoroMaps',
     json: 'JSON.stringify(doc.toJSON())',
     openTodos: 'import of a snapshot into a new document, length and first title; lazy, the rest is decoded when read',
@@ -43,6 +44,8 @@ export default {
       return state.update;
     },
     receive: ({ doc }, updates) => { doc.importBatch(updates); },
+    version: ({ doc }) => doc.version().encode(),
+    since: ({ doc }, version) => doc.export({ mode: 'update', from: VersionVector.decode(version) }),
     read: ({ text }) => text.toString(),
     save: ({ doc }) => doc.export({ mode: 'snapshot' }),
     open(bytes) {

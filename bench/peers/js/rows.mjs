@@ -8,6 +8,8 @@
 //   text.read(doc)                        the text as a string
 //   text.encodings(trace)                 {name: bytes length} of the full history after one transaction per edit
 //   text.save(doc), text.open(bytes)      the form that opens fastest
+//   text.version(doc) -> bytes, text.since(doc, version) -> bytes   what a replica has, and what one of that version lacks; or
+//   text.sync(one, other) -> {bytes, turns}    the library's own protocol, until both are equal
 //   text.saveHistory(doc), text.openHistory(bytes)   every change, no stored state
 //   table.create(), table.put(doc, key, value), table.size(doc), table.get(doc, key)
 //   todos.build(n), todos.json(doc), todos.save(doc), todos.sizes(doc), todos.open(bytes, {emit}), todos.length(doc),
@@ -73,6 +75,41 @@ export function makeRows(adapter) {
         adapter.dispose(doc);
         return { value: ms, emitted_bytes: bytes };
       };
+    },
+  });
+
+  // Each says what it has and gets what it lacks, as these libraries' providers do it: the answer carries the second version.
+  function exchangeVersions(one, other) {
+    const versions = [text.version(one), text.version(other)];
+    const forOne = text.since(other, versions[0]);
+    text.receive(one, [forOne]);
+    const forOther = text.since(one, versions[1]);
+    text.receive(other, [forOther]);
+    return { bytes: versions[0].length + versions[1].length + forOne.length + forOther.length, turns: 3 };
+  }
+  const sync = text.sync ?? exchangeVersions;
+
+  function type(doc, edits, perChange, at = 0) {
+    const typed = { pos: [], del: new Array(edits).fill(0), ins: new Array(edits).fill('x') };
+    for (let i = 0; i < edits; ++i) typed.pos.push(at + i);
+    for (let from = 0; from < edits; from += perChange) text.apply(doc, typed, from, from + perChange);
+  }
+
+  // Both have what the first typed; the options are those of every replica that sends updates.
+  function two(edits, perChange) {
+    const pair = [0, 1].map((agent) => text.create(agent, { emit: true }));
+    type(pair[0], edits, perChange);
+    return pair;
+  }
+
+  const syncRow = (unit, inside, make) => ({
+    unit,
+    inside: `${inside}; in memory, ${notes.sync}`,
+    start: () => () => {
+      const { pair, figure } = make();
+      check(text.read(pair[0]) === text.read(pair[1]), 'the replicas differ');
+      for (const doc of pair) adapter.dispose(doc);
+      return figure;
     },
   });
 
@@ -158,6 +195,27 @@ export function makeRows(adapter) {
     },
     friends_1: friendsRow('friends_1', 1),
     friends_25: friendsRow('friends_25', 25),
+    sync_apart: syncRow('ms', '100,000 operations in common, 1,000 edits in 10 changes apart on each side: until both are equal', () => {
+      const pair = two(100_000, 100);
+      sync(...pair);
+      type(pair[0], 1_000, 100, 50);
+      type(pair[1], 1_000, 100, 50_000);
+      const [ms, traffic] = timed(() => sync(...pair));
+      check(text.read(pair[0]).length === 102_000, 'an edit is missing');
+      return { pair, figure: { value: ms, ...traffic } };
+    }),
+    sync_idle: syncRow('bytes', 'two equal replicas find that they are: bytes each way', () => {
+      const pair = two(1_000, 100);
+      sync(...pair);
+      const { bytes, turns } = sync(...pair);
+      return { pair, figure: { value: bytes / 2, turns } };
+    }),
+    sync_pull: syncRow('us', '20,000 changes of one edit, a transaction each: both sides\' work per change, neither encrypted nor signed', () => {
+      const pair = two(20_000, 1);
+      const [ms, { bytes }] = timed(() => sync(...pair));
+      check(text.read(pair[1]).length === 20_000, 'an edit is missing');
+      return { pair, figure: { value: (ms * 1000) / 20_000, bytes_per_change: bytes / 20_000 } };
+    }),
     table_writes_100k: {
       unit: 'ms',
       inside: 'creating the document and 100,000 transactions of one key each; nothing emitted, no observer',

@@ -25,6 +25,7 @@ export default {
     history: 'one merged update, version 1 encoding, nothing collected',
     size: 'the whole state as one update with garbage collection off, version 1 or 2 encoding, whichever is smaller',
     open: 'Y.applyUpdate of the whole state (version 1 encoding, deleted text collected as is its default) into a new document and toString(); not lazy',
+    sync: 'state vectors and the updates that they lack, as y-protocols exchanges them, without its few bytes of framing',
     todos: 'a Y.Array of Y.Maps',
     json: 'JSON.stringify(doc.toJSON())',
     openTodos: 'Y.applyUpdate into a new document, length and first title; not lazy',
@@ -47,6 +48,8 @@ export default {
     receive({ doc }, updates) {
       doc.transact(() => { for (const update of updates) Y.applyUpdate(doc, update); });
     },
+    version: ({ doc }) => Y.encodeStateVector(doc),
+    since: ({ doc }, version) => Y.encodeStateAsUpdate(doc, version),
     read: ({ text }) => text.toString(),
     save: ({ doc }) => Y.encodeStateAsUpdate(doc),
     open(bytes) {

@@ -67,6 +67,34 @@ pub trait Text: Sized {
     }
 }
 
+pub struct Traffic {
+    pub bytes: usize,
+    /// How often one side spoke.
+    pub turns: usize,
+}
+
+pub trait Exchange: Text {
+    /// Makes both equal, in the library's own way.
+    fn exchange(one: &mut Self, other: &mut Self) -> Traffic;
+}
+
+/// Each says what it has and gets what it lacks, as these libraries' providers do it: the answer carries the second version.
+pub fn exchange_versions<T: Text>(
+    one: &mut T,
+    other: &mut T,
+    version: impl Fn(&T) -> Vec<u8>,
+    since: impl Fn(&T, &[u8]) -> Vec<u8>,
+) -> Traffic {
+    let versions = [version(one), version(other)];
+    let for_one = since(other, &versions[0]);
+    let mut bytes = versions[0].len() + versions[1].len() + for_one.len();
+    one.receive(&[for_one]);
+    let for_other = since(one, &versions[1]);
+    bytes += for_other.len();
+    other.receive(&[for_other]);
+    Traffic { bytes, turns: 3 }
+}
+
 pub trait Table: Sized {
     fn create() -> Self;
     /// One transaction.
@@ -95,6 +123,7 @@ pub struct Notes {
     pub history: &'static str,
     pub size: &'static str,
     pub open: &'static str,
+    pub sync: &'static str,
     pub todos: &'static str,
     pub json: &'static str,
     pub open_todos: &'static str,
@@ -253,6 +282,67 @@ pub fn text_rows<T: Text + 'static>(name: &str, version: &str, notes: &Notes, tw
         },
         friends_row::<T>("friends_1", 1, history("friends_1", "-friends_1.bin"), notes),
         friends_row::<T>("friends_25", 25, history("friends_25", "-friends_25.bin"), notes),
+    ]
+}
+
+fn type_into<T: Text>(doc: &mut T, edits: usize, per_change: usize, at: usize) {
+    let typed = Edits {
+        pos: (at..at + edits).collect(),
+        del: vec![0; edits],
+        ins: vec!["x".to_owned(); edits],
+        ..Edits::default()
+    };
+    for from in (0..edits).step_by(per_change) {
+        doc.apply(&typed, from..from + per_change);
+    }
+}
+
+/// Two replicas; the first has typed.
+fn two<T: Text>(edits: usize, per_change: usize) -> [T; 2] {
+    let options = Options { emit: true, keep_all: false };
+    let mut pair = [T::create(0, options), T::create(1, options)];
+    type_into(&mut pair[0], edits, per_change, 0);
+    pair
+}
+
+fn sync<T: Exchange>(pair: &mut [T; 2]) -> (f64, Traffic) {
+    let [one, other] = pair;
+    let (ms, traffic) = timed(|| T::exchange(one, other));
+    assert!(pair[0].read() == pair[1].read(), "the replicas differ");
+    (ms, traffic)
+}
+
+pub fn sync_rows<T: Exchange + 'static>(notes: &Notes) -> Vec<Row> {
+    let row = |name, unit, inside: &str, once: fn() -> Sample| Row {
+        name,
+        unit,
+        inside: format!("{inside}; in memory, {}", notes.sync),
+        fresh_process: false,
+        prepare: None,
+        start: Box::new(move |_| Box::new(once)),
+    };
+    vec![
+        row("sync_apart", "ms", "100,000 operations in common, 1,000 edits in 10 changes apart on each side: until both are equal", || {
+            let mut pair = two::<T>(100_000, 100);
+            sync(&mut pair);
+            type_into(&mut pair[0], 1_000, 100, 50);
+            type_into(&mut pair[1], 1_000, 100, 50_000);
+            let (ms, traffic) = sync(&mut pair);
+            assert_eq!(pair[0].read().len(), 102_000);
+            Sample::new(ms).with("bytes", traffic.bytes as f64).with("turns", traffic.turns as f64)
+        }),
+        row("sync_idle", "bytes", "two equal replicas find that they are: bytes each way", || {
+            let mut pair = two::<T>(1_000, 100);
+            sync(&mut pair);
+            let (_, traffic) = sync(&mut pair);
+            Sample::new(traffic.bytes as f64 / 2.0).with("turns", traffic.turns as f64)
+        }),
+        row("sync_pull", "us", "20,000 changes of one edit, a transaction each: both sides' work per change, neither encrypted nor signed", || {
+            let mut pair = two::<T>(20_000, 1);
+            let (ms, traffic) = sync(&mut pair);
+            assert_eq!(pair[1].read().len(), 20_000);
+            Sample::new(ms * 1e3 / 20_000.0).with("bytes_per_change", traffic.bytes as f64 / 20_000.0)
+        }),
     ]
 }
 

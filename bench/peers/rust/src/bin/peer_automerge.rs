@@ -1,6 +1,6 @@
 //! Automerge, natively (AutoCommit). The update of a change is get_last_local_change, as its repository layer sends it.
 
-use automerge::{hydrate, transaction::Transactable, ActorId, AutoCommit, AutoSerde, Change, ObjId, ObjType, ReadDoc, ScalarValue, Value, ROOT};
+use automerge::{hydrate, sync, sync::SyncDoc, transaction::Transactable, ActorId, AutoCommit, AutoSerde, Change, ObjId, ObjType, ReadDoc, ScalarValue, Value, ROOT};
 use std::ops::Range;
 use tlfs_bench_peers::harness;
 use tlfs_bench_peers::inputs::Edits;
@@ -76,6 +76,31 @@ impl Text for AutomergeText {
 
     fn open_history(bytes: &[u8]) -> Self {
         Self::open(bytes)
+    }
+}
+
+impl Exchange for AutomergeText {
+    /// Speak by turns until neither has anything to say.
+    fn exchange(one: &mut Self, other: &mut Self) -> Traffic {
+        let mut states = [sync::State::new(), sync::State::new()];
+        let mut docs = [&mut one.doc, &mut other.doc];
+        let mut traffic = Traffic { bytes: 0, turns: 0 };
+        let (mut turn, mut silent) = (0, 0);
+        while silent < 2 {
+            let (from, to) = (turn % 2, (turn + 1) % 2);
+            turn += 1;
+            let Some(message) = docs[from].sync().generate_sync_message(&mut states[from]) else {
+                silent += 1;
+                continue;
+            };
+            silent = 0;
+            let bytes = message.encode();
+            traffic.bytes += bytes.len();
+            traffic.turns += 1;
+            let message = sync::Message::decode(&bytes).expect("a message");
+            docs[to].sync().receive_sync_message(&mut states[to], message).expect("takes it");
+        }
+        traffic
     }
 }
 
@@ -185,12 +210,14 @@ fn main() {
         history: "save(): every change in column form, no stored state",
         size: "save(), whose larger columns are DEFLATE-compressed",
         open: "load of a saved document and its text as a string; not lazy",
+        sync: "its sync protocol, with nothing remembered of an earlier session",
         todos: "a list of maps, titles scalar strings, made by batch_create_object",
         json: "AutoSerde through serde_json::to_string",
         open_todos: "load of a saved document, length and first title; not lazy",
         todos_size: "save(), whose larger columns are DEFLATE-compressed",
     };
     let mut rows = text_rows::<AutomergeText>("automerge", VERSION, &notes, "");
+    rows.extend(sync_rows::<AutomergeText>(&notes));
     rows.extend(table_rows::<AutomergeTable>());
     rows.extend(todo_rows::<AutomergeTodos>("automerge", VERSION, &notes));
     harness::main("automerge", VERSION, rows);

@@ -100,6 +100,7 @@ fn main() {
         history: "the operation log, ENCODE_FULL",
         size: "the operation log, ENCODE_FULL, with or without LZ4 on the inserted text, whichever is smaller",
         open: "load_from: the operation log decoded and replayed to the text, and the text as a string; the format stores no final text",
+        sync: "",
         todos: "",
         json: "",
         open_todos: "",

@@ -1,6 +1,6 @@
 //! Loro, natively. Updates come from subscribe_local_update, which hands out each commit's encoded bytes.
 
-use loro::{ExportMode, LoroDoc, LoroList, LoroMap, LoroText, LoroValue, Subscription, ToJson, ValueOrContainer};
+use loro::{ExportMode, LoroDoc, LoroList, LoroMap, LoroText, LoroValue, Subscription, ToJson, ValueOrContainer, VersionVector};
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
 use tlfs_bench_peers::harness;
@@ -97,6 +97,17 @@ impl Text for LoroTextDoc {
 
     fn open_history(bytes: &[u8]) -> Self {
         Self::open(bytes)
+    }
+}
+
+impl Exchange for LoroTextDoc {
+    fn exchange(one: &mut Self, other: &mut Self) -> Traffic {
+        exchange_versions(
+            one,
+            other,
+            |at| at.document.doc.oplog_vv().encode(),
+            |at, version| at.document.export(ExportMode::updates(&VersionVector::decode(version).expect("a version"))),
+        )
     }
 }
 
@@ -209,12 +220,14 @@ fn main() {
         history: "export of all updates, no stored state",
         size: "export as snapshot or as all updates, whichever is smaller",
         open: "import of a snapshot into a new document and to_string; Loro decodes history and containers lazily, the read decodes the text",
+        sync: "version vectors and the updates that they lack",
         todos: "a list of maps",
         json: "get_deep_value of the document and its to_json",
         open_todos: "import of a snapshot into a new document, length and first title; lazy, the rest is decoded when read",
         todos_size: "export as snapshot",
     };
     let mut rows = text_rows::<LoroTextDoc>("loro", VERSION, &notes, "");
+    rows.extend(sync_rows::<LoroTextDoc>(&notes));
     rows.extend(table_rows::<LoroTable>());
     rows.extend(todo_rows::<LoroTodos>("loro", VERSION, &notes));
     harness::main("loro", VERSION, rows);

@@ -8,6 +8,7 @@ use tlfs_bench_peers::inputs::Edits;
 use tlfs_bench_peers::rows::*;
 use yrs::types::ToJson;
 use yrs::updates::decoder::Decode;
+use yrs::updates::encoder::Encode;
 use yrs::block::ClientID;
 use yrs::{
     Any, Array, ArrayRef, Doc, GetString, Map, MapPrelim, MapRef, OffsetKind, Options as DocOptions, Out, ReadTxn, StateVector, Text as _,
@@ -115,6 +116,17 @@ impl Text for YrsText {
 
     fn open_history(bytes: &[u8]) -> Self {
         Self::open(bytes)
+    }
+}
+
+impl Exchange for YrsText {
+    fn exchange(one: &mut Self, other: &mut Self) -> Traffic {
+        exchange_versions(
+            one,
+            other,
+            |at| at.doc.transact().state_vector().encode_v1(),
+            |at, version| at.doc.transact().encode_state_as_update_v1(&StateVector::decode_v1(version).expect("a version")),
+        )
     }
 }
 
@@ -234,12 +246,14 @@ fn main() {
         history: "one merged update, version 1 encoding, nothing collected",
         size: "the whole state as one update with collection off, version 1 or 2 encoding, whichever is smaller",
         open: "apply_update of the whole state (version 1 encoding, deleted text collected as is its default) into a new document and get_string; not lazy",
+        sync: "state vectors and the updates that they lack, as y-protocols exchanges them, without its few bytes of framing",
         todos: "an array of maps",
         json: "to_json of the array and its text",
         open_todos: "apply_update into a new document, length and first title; not lazy",
         todos_size: "encode_state_as_update_v1",
     };
     let mut rows = text_rows::<YrsText>("yrs", VERSION, &notes, "yjs-");
+    rows.extend(sync_rows::<YrsText>(&notes));
     rows.extend(table_rows::<YrsTable>());
     rows.extend(todo_rows::<YrsTodos>("yrs", VERSION, &notes));
     harness::main("yrs", VERSION, rows);
