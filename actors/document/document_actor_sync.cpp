@@ -101,9 +101,11 @@ caf::message_handler DocumentActor::presence_handlers() {
   return {
       [this](const Message<messages::SetPresence>& message) {
         return serve(When::at_once, false, [this, message](DocumentService&) {
-          std::optional<std::string> json = from_text(message.read()->getJson());
+          const auto in = message.read();
+          std::optional<std::string> json = from_text(in->getJson());
           if (json->empty()) json.reset();
-          const Status shown = desk_->presence().show(std::move(json), environment_->clock->monotonic());
+          const Status shown =
+              desk_->presence().show(in->getWindow(), std::move(json), environment_->clock->monotonic());
           tend_presence();
           return to_reply(shown);
         });

@@ -179,6 +179,7 @@ void DocumentClient::phase(const document::DocumentId& document, const supervisi
 void DocumentClient::show(const document::DocumentId& document, std::function<void(Result<ReplyMessage>)> answered) {
   messaging::MessageBuilder<messages::SetPresence> builder;
   builder->setJson(to_text(place_of(document).shown));
+  builder->setWindow(id());
   ask(document, caf::make_message(std::move(builder).seal()), true,
       [this, document, answered = std::move(answered)](Result<ReplyMessage> reply) {
         // What was refused is not said again.

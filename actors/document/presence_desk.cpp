@@ -37,11 +37,18 @@ std::map<crypto::PublicKey, document::DocumentId> users_of(const access::Protect
 
 // ---- this device ----
 
-Status PresenceDesk::show(std::optional<std::string> json, Time now) {
+Status PresenceDesk::show(std::uint64_t window, std::optional<std::string> json, Time now) {
   if (json)
     if (Status s = one_value(*json); !s) return s;
-  if (json == own_) return {};
-  own_ = std::move(json);
+  std::erase_if(windows_, [&](const auto& w) { return w.first == window; });
+  if (json) {
+    if (windows_.size() == kMaxPresenceWindows) windows_.erase(windows_.begin());
+    windows_.emplace_back(window, std::move(*json));
+  }
+  std::optional<std::string> latest;
+  if (!windows_.empty()) latest = windows_.back().second;
+  if (latest == own_) return {};
+  own_ = std::move(latest);
   own_since_ = now;
   to_say_ = changed_ = true;
   return {};

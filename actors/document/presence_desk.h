@@ -20,6 +20,7 @@
 namespace tlfs::document_actor {
 
 inline constexpr std::size_t kMaxPresenceJsonBytes = 4u << 10;
+inline constexpr std::size_t kMaxPresenceWindows = 64;  // of this device; those that were set the longest ago go
 inline constexpr std::chrono::milliseconds kPresenceTtl{15'000}, kPresenceAgain{5'000};
 inline constexpr std::chrono::milliseconds kPresencePause{50};  // between two messages of this device
 // Of one peer, in a second; twice that at once.
@@ -38,8 +39,9 @@ class PresenceDesk {
   };
 
   // ---- this device ----
-  // Shows the value from now on, or nothing. malformed.
-  Status show(std::optional<std::string> json, Time now);
+  // Of all windows that show a value here, the one that has set its own latest is shown to others. Without a value, the
+  // window shows nothing any more. malformed.
+  Status show(std::uint64_t window, std::optional<std::string> json, Time now);
   bool shows() const { return own_.has_value(); }
   // All that is known: by device key.
   std::vector<Presence> presences(const access::ProtectedDocument& document, const Device& device, Time now) const;
@@ -81,6 +83,7 @@ class PresenceDesk {
   std::map<SyncNumber, Conversation> conversations_;
   std::map<crypto::Digest, crypto::PublicKey> recent_;
   std::deque<crypto::Digest> recent_order_;
+  std::vector<std::pair<std::uint64_t, std::string>> windows_;  // what each shows, the latest last
   std::optional<std::string> own_;
   bool to_say_ = false;  // own_ has changed since it was said
   Time own_since_{};

@@ -241,7 +241,8 @@ void SessionActor::on_exit() {
   }
   for (const auto& [document, place] : places_)
     if (const caf::actor there = place.ref.phase().handle; place.shown && there)
-      caf::anon_send(there, message_of<messages::SetPresence>([](messages::SetPresence::Builder&) {}));
+      caf::anon_send(
+          there, message_of<messages::SetPresence>([&](messages::SetPresence::Builder& out) { out.setWindow(id()); }));
   for (const auto& [document, place] : places_)
     if (!place.subscriptions.empty()) environment_->shows(document, false);
   subscriptions_.clear();
@@ -583,7 +584,10 @@ void SessionActor::set_presence(const Asked& asked, bridge::SetPresence::Reader 
   if (!document) return fail(asked, document.error());
   const std::string json(view_of(in.getJson()));
   place_of(*document).shown = !json.empty();
-  auto message = message_of<messages::SetPresence>([&](messages::SetPresence::Builder& out) { out.setJson(json); });
+  auto message = message_of<messages::SetPresence>([&](messages::SetPresence::Builder& out) {
+    out.setJson(json);
+    out.setWindow(id());
+  });
   ask(*document, caf::make_message(std::move(message)), true, [this, asked](const Result<ReplyMessage>& reply) {
     const Status shown = reply ? document_actor::from_reply<void>(*reply) : Status(reply.error());
     if (!shown) return fail(asked, shown.error());

@@ -349,8 +349,10 @@ struct Holder {
 # ---- presence ----
 
 struct SetPresence {
-  # Done: what others who may read the document see of this device in it, until it is set again. Kept nowhere.
+  # Done: what others who may read the document see of this device in it, until it is set again. Kept nowhere. A device
+  # has one presence: the latest of its windows that show one.
   json @0 :Text;               # at most 4 KiB; empty: nothing
+  window @1 :UInt64;           # which of those that show the document here
 }
 
 struct GetPresence {

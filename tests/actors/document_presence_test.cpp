@@ -154,6 +154,23 @@ TEST_CASE_METHOD(Linked, "who watches is told when it changes, and joined when m
   CHECK(watcher->seen == "own 2;");
 }
 
+TEST_CASE_METHOD(Linked,
+                 "of two windows of a device the latest that shows something is seen, and the other when it goes") {
+  const caf::actor first = a.client;
+  REQUIRE(show(a, "1").ok());
+  a.client = a.spawn_client();
+  REQUIRE(show(a, "2").ok());
+  world.pass(kSoon);
+  CHECK(others(b) == "2");
+  REQUIRE(show(a, "").ok());
+  world.pass(kSoon);
+  CHECK(others(b) == "1");
+  a.client = first;
+  REQUIRE(show(a, "").ok());
+  world.pass(kSoon);
+  CHECK(present(b).empty());
+}
+
 TEST_CASE_METHOD(Linked, "a hundred values in quick succession cost a few messages, and the last arrives") {
   const std::size_t said = line.left().said.size();
   for (int i = 0; i < 100; ++i) {

@@ -347,5 +347,31 @@ TEST_CASE("sessions stand in the tree of actors below the supervisor of bridges"
   CHECK(std::string(tree.read()->getControl().getTree().cStr()).find("/node/bridges/session/1") != std::string::npos);
 }
 
+TEST_CASE("a window that is closed takes its own presence with it, not that of the other window") {
+  const World world;
+  const auto show = [&](Browser& browser, const std::string& json) {
+    const auto reply = browser.ask([&](Request::Builder& out) {
+      auto presence = out.initSetPresence();
+      presence.setDocument(world.name());
+      presence.setJson(capnp::Data::Reader(reinterpret_cast<const kj::byte*>(json.data()), json.size()));
+    });
+    REQUIRE(reply.read()->isDone());
+  };
+  const auto shown = [&] {
+    const auto all = world.node->presences(world.id).get();
+    REQUIRE(all.ok());
+    return all->empty() ? std::string() : all->front().json;
+  };
+  Browser one = world.browser();
+  show(one, "1");
+  {
+    Browser two = world.browser();
+    show(two, "2");
+    CHECK(shown() == "2");
+  }
+  for (int i = 0; i < 100 && shown() == "2"; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  CHECK(shown() == "1");
+}
+
 }  // namespace
 }  // namespace tlfs
