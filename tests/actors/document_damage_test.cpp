@@ -216,11 +216,11 @@ TEST_CASE("an idle document with damaged history is closed once, and what is lef
   REQUIRE(records.size() >= 2);
   damage(desk, records.front());
   // So much that closing wants to compact, and there are groups enough to merge.
-  for (int i = 0; i < 15; ++i) REQUIRE(desk.transact(at_front(noise(world, 4000))).ok());
+  for (int i = 0; i < 80; ++i) REQUIRE(desk.transact(at_front(noise(world, 4000))).ok());
   const std::string before = desk.json(".text");
   const std::size_t starts = desk.starts;
-  caf::anon_send(desk.actor, Close());
-  world.pass(1s, 10ms);
+  caf::anon_send(desk.actor, Close());  // merges
+  world.pass(3h, 10min);
   CHECK(world.status(desk.supervisor()).children.empty());
   CHECK(desk.starts == starts);
   CHECK(desk.json(".text") == before);
