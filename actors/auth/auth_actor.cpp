@@ -24,10 +24,10 @@ void AuthActor::on_exit() {
 }
 
 caf::result<void> AuthActor::follow(const Follow& request) {
+  const auto follower = caf::actor_cast<caf::actor_addr>(current_sender());  // before the promise takes it
   auto asked = std::make_shared<Asked>();
   asked->promise = make_response_promise();
   asked->missing = 1;
-  const auto follower = caf::actor_cast<caf::actor_addr>(current_sender());
   for (const document::DocumentId& document : request.documents) {
     std::set<caf::actor_addr>& followers = followers_[document];
     if (followers.size() >= kFollowersSwept && followers.size() >= 2 * alive_[document]) sweep(document, followers);

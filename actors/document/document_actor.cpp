@@ -293,6 +293,8 @@ void DocumentActor::run(Job job) {
   } catch (const replica::HistoryNeeded&) {
     queue_.push_front(std::move(job));
     return reload();
+  } catch (const document::HistoryLost& lost) {
+    return refuse(job, history_lost(lost));
   }
   flush();
   tell(service_->due());
@@ -517,8 +519,12 @@ void DocumentActor::close_if_idle(bool asked) {
 // it will always have.
 void DocumentActor::finish(caf::error reason) {
   if (state_ == State::open && !gate_.failing()) {
-    service_->seal();
-    flush();
+    try {
+      service_->seal();
+      flush();
+    } catch (const replica::HistoryNeeded&) {  // then it stays pending: that is on the disk too
+    } catch (const document::HistoryLost&) {
+    }
   }
   refuse_queue(Error(Errc::stopped, label() + " was closed"));
   state_ = reason ? State::stopping : State::closing;

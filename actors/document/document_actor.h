@@ -18,8 +18,10 @@
 //
 // Requests that come while the document is being read wait here, at most kMaxQueued. So do all when something needs
 // history: then everything so far is brought to the disk, the records are read anew with the history, and the request
-// runs again. A document that nobody has asked for in a while is compacted and closed, and so is
-// one whose peers have nothing to say any more.
+// runs again. Where the disk has lost history that a request needs, that request fails with history_lost and the name
+// of the record, and the document is opened anew, which sets the record aside; conversations that need it end. A
+// document that nobody has asked for in a while is compacted and closed, and so is one whose peers have nothing to say
+// any more.
 //
 // With a conversation under way edits are sealed soon after they are on the disk, so that several go as one change; in
 // a node with a network they are sealed a little later anyway, so that others can learn that there is something new.
@@ -110,6 +112,7 @@ class DocumentActor : public caf::event_based_actor {
   void read(bool with_history);
   void opened(store::DocumentRecords records);
   void reload();
+  Error history_lost(const document::HistoryLost& lost);
   void reload_when_saved();
   void refuse_queue(const Error& why);
   replica::Replica::Settings settings();

@@ -115,6 +115,15 @@ void DocumentActor::reload() {
   reload_when_saved();
 }
 
+// What was being done is half done in memory. Opening anew drops that, and sets aside what cannot be read.
+Error DocumentActor::history_lost(const document::HistoryLost& lost) {
+  identity_->logger->error("history_lost path={} what=\"{}\"", identity_->path.text(), lost.what());
+  state_ = State::reading;
+  reload_due_ = true;
+  reload_when_saved();
+  return Error(Errc::history_lost, label() + ": " + lost.what());
+}
+
 void DocumentActor::reload_when_saved() {
   if (!reload_due_) return;
   if (gate_.failing()) return refuse_queue(not_saved(*gate_.failing()));

@@ -77,6 +77,9 @@ void DocumentActor::converse() {
       }
     } catch (const replica::HistoryNeeded&) {
       return reload();
+    } catch (const document::HistoryLost& lost) {
+      desk_->tended();
+      return desk_->end_all(history_lost(lost).message());
     }
     flush();
     tell(service_->due());

@@ -11,6 +11,23 @@ using document::Change;
 using document::Document;
 using document::Path;
 
+namespace {
+
+// When a change was made and what its author called it, as far as it can be read.
+void note_what_it_says(const document::History& history, document::ChangeIndex index, HistoryEntry& entry) {
+  for (std::size_t leaf = 0; leaf < history.leaf_count(index); ++leaf) {
+    const auto read = history.leaf(index, leaf);
+    if (!read) continue;
+    for (const document::TransactionMark& mark : read->batch.transactions) {
+      const document::TransactionMetadata& said = read->batch.metadata[mark.metadata];
+      if (said.time_ms) entry.time_ms = said.time_ms;
+      if (!said.label.empty()) entry.label = said.label;
+    }
+  }
+}
+
+}  // namespace
+
 DocumentService::DocumentService(std::unique_ptr<replica::Replica> replica,
                                  std::shared_ptr<const schema::Package> package, std::uint64_t incarnation)
     : replica_(std::move(replica)),
@@ -202,14 +219,9 @@ std::vector<HistoryEntry> DocumentService::history(std::size_t limit) {
     const document::WriterId& writer = graph.ids().writer(record.agent);
     HistoryEntry entry{record.hash, writer.device, writer.incarnation, record.seq, record.id_count, {}, {}, {}};
     for (const document::ChangeIndex parent : record.parents) entry.parents.push_back(graph.at(parent).hash);
-    for (std::size_t leaf = 0; leaf < content().history().leaf_count(index); ++leaf) {
-      const auto read = content().history().leaf(index, leaf);
-      if (!read) continue;
-      for (const document::TransactionMark& mark : read->batch.transactions) {
-        const document::TransactionMetadata& said = read->batch.metadata[mark.metadata];
-        if (said.time_ms) entry.time_ms = said.time_ms;
-        if (!said.label.empty()) entry.label = said.label;
-      }
+    try {
+      note_what_it_says(content().history(), index, entry);
+    } catch (const document::HistoryLost&) {  // nothing has been touched, and the graph says the rest
     }
     out.push_back(std::move(entry));
   }

@@ -19,6 +19,7 @@ enum class Errc : int {
   exists,     // a document of that id is here already
   stopped,    // the node has stopped
   foreign,    // an error of a module that this program does not know; its text says which
+  history_lost,  // what was asked for needs old changes that the disk has lost; all else goes on
 };
 constexpr std::string_view errc_module(Errc) { return "document_actor"; }
 

@@ -39,7 +39,7 @@ int main(int argc, char** argv) {
   add_people_commands(app, node);
   add_invitation_commands(app, node);
   add_network_commands(app, node);
-  add_store_commands(app, exit_code);
+  add_store_commands(app, node);
   add_schema_commands(app, exit_code);
   add_json_command(app, exit_code);
   add_key_commands(app, exit_code);

@@ -5,6 +5,8 @@
 #include <memory>
 #include <string>
 
+#include "bridges/cli/ask.h"
+#include "bridges/cli/data_directory.h"
 #include "bridges/cli/figures.h"
 #include "bridges/cli/progress.h"
 #include "runtime/document/data.h"
@@ -20,11 +22,8 @@ using storage::Count;
 using storage::Finding;
 using storage::Stat;
 
-constexpr int kOk = 0;
-constexpr int kProblem = 1;
-
 struct Options {
-  std::string data;
+  std::string data;  // the directory
   bool json = false;
 };
 
@@ -37,16 +36,6 @@ storage::LevelDbOptions store_of(const Options& o) {
 
 Data text(const std::string& s) { return Data(Value(s)); }
 Data number(std::uint64_t n) { return Data(Value(n)); }
-
-int complain(const Error& error) {
-  std::cerr << error.message() << "\n";
-  return kProblem;
-}
-
-int finish(int code) {
-  std::cout.flush();
-  return std::cout ? code : kProblem;
-}
 
 Data as_data(const CheckReport& report) {
   Data::Array findings;
@@ -96,7 +85,7 @@ int check(const Options& o) {
   const auto progress = is_terminal(2) ? bar.counting(records_in(options)) : storage::Store::Progress();
   const auto report = storage::check_leveldb_store(options, progress);
   bar.finish();
-  if (!report) return complain(report.error());
+  if (!report) return complain(report.error(), o.json);
   bool damaged = report->unlisted > 0;
   for (const Finding& f : report->findings) damaged = damaged || f.trouble != Finding::Trouble::set_aside;
   if (o.json) {
@@ -112,7 +101,7 @@ int check(const Options& o) {
     std::cout << format_count(report->records) << " records, " << format_bytes(report->bytes) << ": "
               << (damaged ? "damaged; `tlfs store repair` saves what can be read" : "all whole") << "\n";
   }
-  return finish(damaged ? kProblem : kOk);
+  return finished(damaged ? kExitProblem : kExitOk);
 }
 
 // What could not be read may have been the device's own: its next start must not take the copy for the whole, and goes
@@ -132,9 +121,9 @@ int repair(const Options& o) {
   const auto progress = is_terminal(2) ? bar.counting(records_in(options)) : storage::Store::Progress();
   const auto report = storage::repair_leveldb_store(options, progress);
   bar.finish();
-  if (!report) return complain(report.error());
+  if (!report) return complain(report.error(), o.json);
   if (!report->original.empty())
-    if (const Status s = end_continuity(o); !s) return complain(s.error());
+    if (const Status s = end_continuity(o); !s) return complain(s.error(), o.json);
   if (o.json) {
     Data::Object out;
     out.push_back({"original", report->original.empty() ? Data() : text(report->original)});
@@ -144,7 +133,7 @@ int repair(const Options& o) {
     out.push_back({"findings", as_data(report->lost)});
     out.push_back({"unlisted", number(report->lost.unlisted)});
     std::cout << document::to_json(Data(std::move(out))) << "\n";
-    return finish(kOk);
+    return finished(kExitOk);
   }
   print(report->lost);
   if (!report->original.empty())
@@ -154,7 +143,7 @@ int repair(const Options& o) {
     std::cout << "There was nothing to repair.\n";
   else
     std::cout << "Damaged records were set aside inside the store.\n";
-  return finish(kOk);
+  return finished(kExitOk);
 }
 
 Data as_data(const std::map<std::uint8_t, Count>& kinds, std::string (*name)(std::uint8_t)) {
@@ -178,9 +167,9 @@ std::string line(const std::map<std::uint8_t, Count>& kinds, std::string (*name)
 
 int stat(const Options& o) {
   const auto store = storage::open_leveldb_store(store_of(o));
-  if (!store) return complain(store.error());
+  if (!store) return complain(store.error(), o.json);
   const auto stat = (*store)->stat();
-  if (!stat) return complain(stat.error());
+  if (!stat) return complain(stat.error(), o.json);
   const Count total = stat->total();
   if (o.json) {
     Data::Array documents;
@@ -202,7 +191,7 @@ int stat(const Options& o) {
     out.push_back({"node", as_data(stat->node, storage::region_name)});
     out.push_back({"documents", Data(std::move(documents))});
     std::cout << document::to_json(Data(std::move(out))) << "\n";
-    return finish(kOk);
+    return finished(kExitOk);
   }
   std::cout << "format       " << stat->format << "\n"
             << "on disk      " << format_bytes(stat->disk_bytes) << "\n"
@@ -213,24 +202,30 @@ int stat(const Options& o) {
             << "documents    " << format_count(stat->documents.size()) << "\n";
   for (const storage::DocumentStat& d : stat->documents)
     std::cout << to_hex(d.id) << "  " << line(d.kinds, storage::kind_name) << "\n";
-  return finish(kOk);
+  return finished(kExitOk);
 }
 
 }  // namespace
 
-void add_store_commands(CLI::App& app, int& exit_code) {
+void add_store_commands(CLI::App& app, const CommandContext& context) {
   CLI::App* group = app.add_subcommand("store", "Check, repair and measure what a node keeps on its disk.");
   group->require_subcommand(1);
-  const auto options = std::make_shared<Options>();  // lives as long as the callbacks that hold it
-  const auto command = [&](const char* name, const char* what, int (*run)(const Options&)) {
-    CLI::App* sub = group->add_subcommand(name, what);
-    sub->add_option("--data", options->data, "the node's data directory")->required();
-    sub->add_flag("--json", options->json, "as data");
-    sub->callback([options, run, &exit_code] { exit_code = run(*options); });
+  group->fallthrough();                        // to --data
+  const auto o = std::make_shared<Options>();  // lives as long as the callbacks that hold it
+  const auto command = [&](const char* name, const char* what, const char* example, int (*run)(const Options&)) {
+    add_node_verb(*group, context, {name, what, example, "No node may run there meanwhile."}, o->json,
+                  [context, o, run] {
+                    Result<std::string> directory = directory_of(*context.data);
+                    if (!directory) return complain(directory.error(), o->json);
+                    o->data = std::move(*directory);
+                    return run(*o);
+                  });
   };
-  command("check", "Read and verify every record and name what is damaged or missing; changes nothing.", check);
-  command("repair", "Save what can be read and say what was lost; the damaged original is kept.", repair);
-  command("stat", "Print bytes and records, by document.", stat);
+  command("check", "Read and verify every record and name what is damaged or missing; changes nothing.",
+          "tlfs store check", check);
+  command("repair", "Save what can be read and say what was lost; the damaged original is kept.", "tlfs store repair",
+          repair);
+  command("stat", "Print bytes and records, by document.", "tlfs store stat", stat);
 }
 
 }  // namespace tlfs::cli

@@ -436,6 +436,9 @@ std::vector<SignedStatement> ProtectedDocument::statements() const {
 
 Result<Bytes> ProtectedDocument::archive(const crypto::Secret& key) {
   std::vector<document::Change> changes = document_->all_changes();
+  if (changes.size() != document_->graph().size())
+    return Error(document::Errc::unknown_version, "an archive holds every change, and some of document " +
+                                                      to_hex(settings_.id) + " cannot be read here");
   document::drop_vouched_signatures(changes);
   const Result<Bytes> plain = document::encode_archive(changes, this);
   if (!plain) return plain.error();

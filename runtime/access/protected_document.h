@@ -183,6 +183,7 @@ class ProtectedDocument final : private document::Guard, private Sightings {
   // ---- at rest ----
   // Every sealed change, in as few bytes as can be: what this device can open lies there as merged operations, and the
   // whole is encrypted under `key`, which is the device's own. The log has to be kept beside it. For the background.
+  // An error when there is a change that cannot be had, or too much for an archive.
   Result<Bytes> archive(const crypto::Secret& key);
   // The changes as they were sealed, bit by bit, with the signatures that are needed; to be taken by a replica that has
   // taken the log. bad_signature when the key is another or the bytes are damaged; no_key when the log does not open an

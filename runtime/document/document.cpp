@@ -573,7 +573,7 @@ Import Document::import(std::vector<Change> changes) {
 void Document::merge_leaves(const Change& change) {
   const ChangeIndex index = graph_.find(change.hash);
   if (!unread_.contains(index)) return;  // there is nothing to add
-  const std::size_t added = history_.add_leaves(index, change.leaves);
+  const std::size_t added = history_.add_leaves(index, change);
   leaves_added_ += added;
   more_leaves_ = added > 0 || more_leaves_;
   if (added == 0 || !lacking_.contains(index)) return;

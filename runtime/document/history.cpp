@@ -61,10 +61,16 @@ const Leaf* History::sealed_leaf(ChangeIndex index, std::size_t number) const {
   return number < e.leaves.size() && e.leaves[number] ? &*e.leaves[number] : nullptr;
 }
 
-std::size_t History::add_leaves(ChangeIndex index, const std::vector<std::optional<Leaf>>& leaves) {
-  present(index);
+std::size_t History::add_leaves(ChangeIndex index, const Change& change) {
   Entry& e = entries_[index];
+  const std::vector<std::optional<Leaf>>& leaves = change.leaves;
   std::size_t added = 0;
+  try {
+    present(index);
+  } catch (const HistoryLost&) {
+    fill(e, change);
+    for (const auto& leaf : leaves) added += leaf ? 1 : 0;
+  }
   for (std::size_t i = 0; i < e.leaves.size() && i < leaves.size(); ++i) {
     if (e.leaves[i] || !leaves[i]) continue;
     bytes_ += leaves[i]->payload.size() + leaves[i]->salt.size();

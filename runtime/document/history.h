@@ -36,8 +36,9 @@ class History final : public CharacterSource {
   // with one, epoch 0 is not.
   using Opener = std::function<std::optional<Bytes>(ChangeIndex, const Leaf&)>;
   void set_opener(Opener open) { open_ = std::move(open); }
-  // Leaves that the change came without; loads it when its bytes are elsewhere. Returns how many were new.
-  std::size_t add_leaves(ChangeIndex index, const std::vector<std::optional<Leaf>>& leaves);
+  // Leaves of `change`, which is the one at `index`, that it came without; loads it when its bytes are elsewhere, and
+  // keeps it as it is now when they cannot be had there. Returns how many were new.
+  std::size_t add_leaves(ChangeIndex index, const Change& change);
   // The leaf as it came; null when it is not here.
   const Leaf* sealed_leaf(ChangeIndex index, std::size_t leaf) const;
   void set_loader(std::function<Result<Change>(const ChangeHash&)> load) { load_ = std::move(load); }

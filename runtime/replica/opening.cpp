@@ -529,11 +529,22 @@ void Opening::find_past() {
         " are missing: old changes cannot be read here any more");
     found_.history_lost = true;
   }
+  std::vector<std::string> lost;
+  std::set<std::uint64_t> damaged;
+  for (const Bytes& key : found_.bad_keys)
+    if (const auto place = storage::parse_key(key); place && place->kind == static_cast<std::uint8_t>(Kind::history)) {
+      damaged.insert(place->number.value_or(0));
+      lost.push_back(storage::describe_key(key) + " is damaged");
+    }
+  if (found_.progress && parts.size() < expected)
+    for (std::uint64_t n = progress.history_from; n < progress.history_end && lost.size() <= kMaxNamedLost; ++n)
+      if (!parts.contains(n) && !damaged.contains(n))
+        lost.push_back(storage::describe_key(storage::numbered_key(p_.id, Kind::history, n)) + " is missing");
   if (!found_.progress && !parts.empty()) {
     p_.progress.history_from = parts.begin()->first;
     p_.progress.history_end = parts.rbegin()->first + 1;
   }
-  p_.past = std::make_unique<Past>(parts);
+  p_.past = std::make_unique<Past>(parts, std::move(lost));
 }
 
 Status Opening::run() {

@@ -1,5 +1,7 @@
 #include "runtime/replica/past.h"
 
+#include <algorithm>
+
 #include "runtime/base/check.h"
 #include "runtime/base/varint.h"
 
@@ -43,7 +45,8 @@ Result<std::vector<Change>> decode_group(ByteView bytes) {
   return out;
 }
 
-Past::Past(const std::map<std::uint64_t, HistoryPart>& parts) : here_(true) {
+Past::Past(const std::map<std::uint64_t, HistoryPart>& parts, std::vector<std::string> lost)
+    : here_(true), damaged_(!lost.empty()), lost_(std::move(lost)) {
   std::optional<Segment> open;
   std::uint64_t next = 0;
   std::uint32_t next_part = 0;
@@ -59,6 +62,7 @@ Past::Past(const std::map<std::uint64_t, HistoryPart>& parts) : here_(true) {
         continue;
       }
       open.emplace().kind = p.kind;
+      open->number = number;
       next_part = 0;
       expected = p.parts;
     }
@@ -81,6 +85,7 @@ void Past::add(HistoryPart::Kind kind, Bytes bytes) {
 void Past::replace_all(Bytes archive) {
   here_ = true;
   damaged_ = false;
+  lost_.clear();
   segments_.clear();
   changes_.clear();
   by_hash_.clear();
@@ -92,7 +97,10 @@ Status Past::read(Segment& segment) {
   TLFS_CHECK(segment.kind == HistoryPart::Kind::group || unarchive_, "an archive is read by its document");
   Result<std::vector<Change>> changes =
       segment.kind == HistoryPart::Kind::group ? decode_group(segment.bytes) : unarchive_(segment.bytes);
-  if (!changes) return changes.error();
+  if (!changes) {
+    damaged_ = true;
+    return changes.error().within("history record " + std::to_string(segment.number));
+  }
   segment.read = true;
   segment.first = changes_.size();
   segment.count = changes->size();
@@ -106,14 +114,16 @@ Status Past::read(Segment& segment) {
 
 Result<Change> Past::find(const document::ChangeHash& hash) {
   if (!here_) throw HistoryNeeded();
-  Error why(Errc::damaged, "change " + to_hex(hash) + " is not in the history");
+  std::string why;
+  for (std::size_t i = 0; i < std::min(lost_.size(), kMaxNamedLost); ++i) why += (i > 0 ? ", " : ": ") + lost_[i];
+  if (lost_.size() > kMaxNamedLost) why += " and more";
   // The latest first: they are asked for most, and an archive costs most.
   for (auto s = segments_.rbegin();; ++s) {
     if (const auto at = by_hash_.find(hash); at != by_hash_.end()) return changes_[at->second];
     if (s == segments_.rend()) break;
-    if (Status done = read(*s); !done) why = done.error();
+    if (Status done = read(*s); !done) why += (why.empty() ? ": " : ", ") + done.error().message();
   }
-  return why;
+  return Error(Errc::damaged, "change " + to_hex(hash) + " is not in the history" + why);
 }
 
 std::vector<Change> Past::all(std::vector<std::string>& lost) {

@@ -14,6 +14,7 @@ namespace tlfs::replica {
 inline constexpr std::size_t kPartBytes = 1u << 20;   // of a segment, in one record
 inline constexpr std::size_t kGroupBytes = 1u << 20;  // of changes, after which a group is ended
 inline constexpr std::size_t kMaxGroupBytes = 2 * document::kMaxChangeBytes;
+inline constexpr std::size_t kMaxNamedLost = 8;  // records in one error
 
 // A segment as the parts of records.
 std::vector<HistoryPart> split(HistoryPart::Kind kind, ByteView bytes);
@@ -27,8 +28,9 @@ class Past {
 
   // There are such records, and they were not read.
   Past() = default;
-  // All of them, ascending by number; parts that are not whole are left out, and damaged() is true.
-  explicit Past(const std::map<std::uint64_t, HistoryPart>& parts);
+  // All of them, ascending by number; parts that are not whole are left out, and damaged() is true. So it is when some
+  // are gone: `lost` names them, with what is wrong with each.
+  explicit Past(const std::map<std::uint64_t, HistoryPart>& parts, std::vector<std::string> lost = {});
   void set_unarchive(Unarchive unarchive) { unarchive_ = std::move(unarchive); }
 
   bool here() const { return here_; }
@@ -37,7 +39,8 @@ class Past {
   // Adds what has become history.
   void add(HistoryPart::Kind kind, Bytes bytes);
   void replace_all(Bytes archive);
-  // HistoryNeeded when the records were not read. Where one of them cannot be read, the others are still looked into.
+  // HistoryNeeded when the records were not read. Where one of them cannot be read, the others are still looked into;
+  // the error names those that may have held it.
   Result<document::Change> find(const document::ChangeHash& hash);
   // All of them, in the order in which they came; those that cannot be read are left out, with a sentence in `lost`.
   std::vector<document::Change> all(std::vector<std::string>& lost);
@@ -45,6 +48,7 @@ class Past {
  private:
   struct Segment {
     HistoryPart::Kind kind = HistoryPart::Kind::group;
+    std::uint64_t number = 0;  // of its first record; only of those that were found
     Bytes bytes;
     bool read = false;
     std::size_t first = 0;  // once it is read: its changes in changes_
@@ -54,6 +58,7 @@ class Past {
 
   bool here_ = false;
   bool damaged_ = false;
+  std::vector<std::string> lost_;
   std::deque<Segment> segments_;
   Unarchive unarchive_;
   std::vector<document::Change> changes_;

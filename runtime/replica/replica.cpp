@@ -99,7 +99,7 @@ access::ProtectedDocument::Taken Replica::take(std::vector<access::SignedStateme
   std::vector<std::pair<ChangeIndex, std::size_t>> known;  // with the leaves that are here
   for (const Change& c : changes)
     if (const ChangeIndex i = p.content().graph().find(c.hash); i != document::kNoChange)
-      if (p.tail_of(i) || p.past->here()) known.emplace_back(i, p.leaves_here(i));
+      if (p.tail_of(i) || (p.past->here() && p.content().history().change(i))) known.emplace_back(i, p.leaves_here(i));
   auto taken = p.document->take(std::move(statements), std::move(changes));
   p.collect();
   for (const auto& [index, leaves] : known)

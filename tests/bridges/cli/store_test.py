@@ -87,9 +87,11 @@ class Store(unittest.TestCase):
             writer.stdout.readline()
             for verb in ("check", "repair", "stat"):
                 code, out, err = self.tlfs(verb)
-                self.assertEqual((code, out), (1, ""))
+                self.assertEqual((code, out), (4, ""))
                 self.assertIn("another process has this data directory open", err)
                 self.assertIn(self.store, err)
+                code, out, err = self.tlfs(verb, "--json")
+                self.assertEqual((code, out, json.loads(err)["kind"]), (4, "", "unavailable"))
         finally:
             writer.kill()
             writer.wait()
@@ -133,9 +135,18 @@ class Store(unittest.TestCase):
         self.assertEqual(self.as_data("stat")["records"], BATCHES + 1)
         shutil.rmtree(self.store + ".damaged-1")
 
-    def test_a_command_without_a_data_directory_is_a_wrong_command_line(self):
-        run = subprocess.run([PROGRAM, "store", "check"], capture_output=True, check=False, timeout=60)
-        self.assertEqual(run.returncode, 2)
+    def test_the_directory_is_told_as_to_every_other_command(self):
+        self.fill()
+        environment = {name: value for name, value in os.environ.items() if name not in ("TLFS_DATA", "XDG_DATA_HOME", "HOME")}
+
+        def run(*arguments, **more):
+            return subprocess.run([PROGRAM, *arguments], capture_output=True, check=False, timeout=60, env={**environment, **more}, text=True)
+
+        for told in (run("--data", self.data, "store", "check"), run("store", "--data", self.data, "check"), run("store", "check", TLFS_DATA=self.data)):
+            self.assertEqual((told.returncode, told.stderr), (0, ""))
+        untold = run("store", "check")
+        self.assertEqual((untold.returncode, untold.stdout), (1, ""))
+        self.assertIn("name a data directory with --data", untold.stderr)
 
 
 if __name__ == "__main__":
