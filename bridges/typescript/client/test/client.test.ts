@@ -446,6 +446,6 @@ describe("a document", () => {
     expect(bridge.requests.find((r) => r.which === "open")).toMatchObject({ open: { path: ".items" } });
     doc.transact((items) => void (items[0].title = "uno"));
     await pass(50);
-    expect(document.log[0].edits).toEqual([["set", ["items", 0, "title"], "uno"]]);
+    expect(document.log[0].edits).toEqual([["set", ["items", 0, "title"], "uno", ["one"]]]);
   });
 });
