@@ -4,19 +4,28 @@
  */
 import type { Shape } from "../schema.js";
 import { alignLists, alignTexts, mapGap, type Alignment } from "./difference.js";
-import { applyEdit, Batch, childOf } from "./apply.js";
+import { applyEdit, Batch, childOf, valueAt } from "./apply.js";
 import { equal, keyToJson, toJson, type Rows, type Value } from "./value.js";
 import { shapeBelow, type Edit, type WirePath, type WireStep } from "./wire.js";
+
+/** What was carried over, what came out, and what the edits made of the value that they were made on. */
+export interface Rebased {
+  readonly edits: Edit[];
+  readonly value: Value;
+  readonly before: Value;
+}
 
 /**
  * The edits that do to `after` what `edits` do to `before`, and what comes out. An element that is gone in `after` and that
  * something is put into comes back as it was; other edits of what is gone are left out, as are edits that do not fit: what
  * the node makes of them will come as its own patches.
  */
-export function rebase(root: Shape, before: Value, after: Value, edits: readonly Edit[]): { edits: Edit[]; value: Value } {
+export function rebase(root: Shape, before: Value, after: Value, edits: readonly Edit[], align = new Alignments()): Rebased {
   const out: Edit[] = [];
-  if (Object.is(before, after)) return { edits: [...edits], value: applyAll(root, after, edits, out) };
-  const align = new Alignments();
+  if (Object.is(before, after)) {
+    const value = applyAll(root, after, edits, out);
+    return { edits: [...edits], value, before: value };
+  }
   // Both sides move on edit by edit; the copies of a batch may change below alignments, so each edit has its own.
   for (const edit of edits) {
     // One in the other, at most one for each step.
@@ -35,8 +44,9 @@ export function rebase(root: Shape, before: Value, after: Value, edits: readonly
       after = next;
       out.push(one);
     }
+    align.follow(root, before, after, edit);
   }
-  return { edits: out, value: after };
+  return { edits: out, value: after, before };
 }
 
 /** The value after all the edits that fit; those are added to `done`. */
@@ -61,18 +71,30 @@ function attempt(root: Shape, value: Value, edit: Edit): Value | undefined {
   }
 }
 
-/** The alignment of two lists that are asked for again and again. */
-class Alignments {
-  #before: readonly Value[] | undefined;
-  #after: readonly Value[] | undefined;
-  #map: Alignment | undefined;
+/** The alignment of the two lists that were asked for last; it lasts as long as their elements stay where they are. */
+export class Alignments {
+  #paths: readonly [WirePath, WirePath] | undefined;
+  #before: readonly Value[] = [];
+  #after: readonly Value[] = [];
+  #map: Alignment = new Int32Array();
 
-  of(before: readonly Value[], after: readonly Value[]): Alignment {
-    if (!this.#map || this.#before !== before || this.#after !== after) {
-      [this.#before, this.#after] = [before, after];
+  /** `paths` are where the lists are. */
+  of(before: readonly Value[], after: readonly Value[], paths: readonly [WirePath, WirePath]): Alignment {
+    if (!this.#paths || this.#before !== before || this.#after !== after) {
       this.#map = alignLists(before, after);
+      [this.#before, this.#after, this.#paths] = [before, after, paths];
     }
     return this.#map;
+  }
+
+  /** The edit was done on both sides. */
+  follow(root: Shape, before: Value, after: Value, edit: Edit): void {
+    if (!this.#paths) return;
+    const inside = edit[1].length > this.#paths[0].length;
+    if (edit[0] !== "splice" && edit[0] !== "increment" && edit[0] !== "reset" && !(edit[0] === "set" && inside)) return;
+    const [mine, theirs] = [valueAt(root, before, this.#paths[0]), valueAt(root, after, this.#paths[1])];
+    if (!Array.isArray(mine) || !Array.isArray(theirs) || mine.length !== this.#before.length || theirs.length !== this.#after.length) return;
+    [this.#before, this.#after] = [mine, theirs];
   }
 }
 
@@ -91,7 +113,7 @@ function mapPath(align: Alignments, root: Shape, before: Value, after: Value, pa
     let to = step;
     if (typeof step === "number" && !Object.is(before, after)) {
       if (!Array.isArray(before) || !Array.isArray(after)) return undefined;
-      const index = align.of(before, after)[step];
+      const index = align.of(before, after, [path.slice(0, out.length), out.slice()])[step];
       if (index === undefined || index === -1) return undefined;
       to = index;
     }
@@ -133,7 +155,7 @@ function bringBack(align: Alignments, root: Shape, before: Value, after: Value, 
     let to = step;
     if (typeof step === "number") {
       if (!Array.isArray(before) || !Array.isArray(after)) return undefined;
-      const map = align.of(before, after);
+      const map = align.of(before, after, [edit[1].slice(0, out.length), out.slice()]);
       const index = map[step];
       if (index === undefined) return undefined;
       if (index === -1) return ["insert", out, mapGap(map, step, after.length), [toJson(below, before[step])]];
@@ -177,7 +199,7 @@ function mapEdit(align: Alignments, root: Shape, before: Value, after: Value, ed
   if (same) return [[...edit.slice(0, 1), path, ...edit.slice(2)] as unknown as Edit];
   const old = Array.isArray(place.before) ? place.before : [];
   const now = Array.isArray(place.after) ? place.after : [];
-  const map = align.of(old, now);
+  const map = align.of(old, now, [edit[1], path]);
   if (edit[0] === "insert") return [["insert", path, mapGap(map, edit[2], now.length), edit[3]]];
   if (edit[0] === "erase") {
     const element = place.shape.kind === "array" ? place.shape.element : undefined;

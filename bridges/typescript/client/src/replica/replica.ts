@@ -11,7 +11,7 @@ import { applyPatch, Batch } from "./apply.js";
 import { Conflicts, placeBefore } from "./conflicts.js";
 import { reconcile } from "./difference.js";
 import { record } from "./draft.js";
-import { applyAll, rebase } from "./rebase.js";
+import { Alignments, applyAll, rebase } from "./rebase.js";
 import { fromJson, type Json, type Value } from "./value.js";
 import type { Edit, Patch, WirePath } from "./wire.js";
 
@@ -194,19 +194,21 @@ export class Replica {
     }
     this.#base = after;
     const rest: PendingWrite[] = [];
+    const align = new Alignments();
     this.#queue.forEach((write, at) => {
       if (at < held) return;
-      const next = this.#after(before, write);
       if (leaves(at)) {
-        before = next;
+        before = this.#after(before, write);
         return;
       }
       if (write.edits && before !== undefined && after !== undefined) {
-        const carried = rebase(this.shape, before, after, write.edits);
+        const carried = rebase(this.shape, before, after, write.edits, align);
         write.edits = carried.edits;
         after = carried.value;
+        before = carried.before;
+      } else {
+        before = this.#after(before, write);
       }
-      before = next;
       rest.push(write);
     });
     this.#queue.splice(0, this.#queue.length, ...rest);
