@@ -38,12 +38,10 @@ export class Node {
     return node;
   }
 
-  /** With `alone` it has no links to other nodes. */
-  async run({ alone = false } = {}) {
-    const links = alone ? [] : ["--listen", this.listen];
+  async run() {
     const child = spawn(
       binary,
-      ["--data", this.directory, "node", "run", "--json", ...links, "--bridge", this.bridge, "--app", this.app],
+      ["--data", this.directory, "node", "run", "--json", "--listen", this.listen, "--bridge", this.bridge, "--app", this.app],
       { stdio: ["ignore", "pipe", "pipe"] },
     );
     this.#process = child;

@@ -26,6 +26,13 @@ void note_what_it_says(const document::History& history, document::ChangeIndex i
   }
 }
 
+// `steps` lead to the place.
+void fill(Update& update, const document::Reader& reader, const document::Reader::Place& place, std::size_t steps) {
+  update.snapshot = reader.data_at(place, update.conflicts);
+  for (document::Patch& conflict : update.conflicts)
+    conflict.path.erase(conflict.path.begin(), conflict.path.begin() + static_cast<std::ptrdiff_t>(steps));
+}
+
 }  // namespace
 
 DocumentService::DocumentService(std::unique_ptr<replica::Replica> replica,
@@ -34,6 +41,7 @@ DocumentService::DocumentService(std::unique_ptr<replica::Replica> replica,
       package_(std::move(package)),
       subscriptions_(incarnation << 32),
       told_(content().revision()),
+      told_statements_(statements()),
       durable_(told_) {
   watches_.emplace("", Watch{nullptr, PatchHistory(told_)});
 }
@@ -154,18 +162,19 @@ Result<Update> DocumentService::pull(std::uint64_t subscription, std::optional<s
   if (have) {
     if (auto patches = watch.history.since(*have))
       if (auto relative = relative_to(watched->prefix, std::move(*patches)))
-        return Update{*have, revision(), durable_, written, std::move(*relative), std::nullopt};
+        return Update{*have, revision(), durable_, written, std::move(*relative), std::nullopt, statements()};
   }
-  Update update{0, revision(), durable_, written, {}, document::Data()};
+  Update update{0, revision(), durable_, written, {}, document::Data(), statements()};
   const document::Reader reader = content().reader(bound(watch));
   const auto place = reader.locate(watched->prefix);
-  if (place && place->present) update.snapshot = reader.data_at(*place);
+  if (place && place->present) fill(update, reader, *place, watched->prefix.size());
   return update;
 }
 
 std::vector<std::uint64_t> DocumentService::due() {
-  if (revision() == told_) return {};
+  if (revision() == told_ && statements() == told_statements_) return {};
   told_ = revision();
+  told_statements_ = statements();
   return subscriptions_.changed();
 }
 
@@ -193,7 +202,7 @@ Result<Update> DocumentService::get(const Path& path, const std::string& version
   const auto place = reader.locate(path);
   if (!place) return place.error();
   Update update{0, revision(), durable_, 0, {}, document::Data()};
-  if (place->present) update.snapshot = reader.data_at(*place);
+  if (place->present) fill(update, reader, *place, path.size());
   return update;
 }
 

@@ -109,6 +109,7 @@ class DocumentService {
   Status say(const std::function<Status(access::ProtectedDocument&)>& what);
   void remember(std::vector<document::Patch> patches);
   void forget_patches();
+  std::size_t statements() const { return document().log().size(); }
   void changed_since(std::uint64_t revision, std::vector<document::Patch> patches);
   Result<std::shared_ptr<const document::BoundView>> view_of(const std::string& version) const;
   const document::BoundView& bound(const Watch& watch) const { return watch.view ? *watch.view : content().view(); }
@@ -118,6 +119,7 @@ class DocumentService {
   Subscriptions subscriptions_;
   std::map<std::string, Watch> watches_;  // by version; "" is the document's own and always there
   std::uint64_t told_ = 0;                // the revision that was told last
+  std::size_t told_statements_ = 0;       // how many statements of access there were then
   std::uint64_t durable_ = 0;
   std::uint64_t leap_ = 0, leaps_from_ = 0;  // until there is a revision after that one
   std::set<std::uint64_t> unsaved_;          // subscriptions that want to know when what they have seen is saved

@@ -1,5 +1,7 @@
 #include "actors/document/edit.h"
 
+#include <algorithm>
+
 #include "actors/document/errors.h"
 
 namespace tlfs::document_actor {
@@ -72,10 +74,40 @@ Edits& Edits::add(Edit edit) {
 
 namespace {
 
+// Sets a register and keeps what whoever made the edit had not seen.
+Status set_beside(Transaction& tx, const Edit& edit, const Path& path) {
+  const Result<document::Reader::Place> place = tx.reader().locate(path);
+  if (!place) return place.error();
+  const document::NodeInfo& info = tx.state().nodes().at(place->address.node);
+  if (info.kind != schema::Kind::reg)
+    return Error(Errc::malformed,
+                 document::path_text(path) + ": only a register is set beside what was not seen there");
+  const auto value_of = [&](const document::Data& data) {
+    return data.value() ? document::coerce(*data.value(), info.primitive) : std::nullopt;
+  };
+  std::vector<Value> gone;
+  for (const document::Data& data : *edit.seen)
+    if (auto value = value_of(data)) gone.push_back(std::move(*value));
+  std::vector<Value> kept;
+  std::size_t there = 0;
+  const std::optional<Value> fresh = value_of(edit.value);
+  if (const auto* cell = static_cast<const document::RegisterCell*>(place->cell)) {
+    there = cell->values.size();
+    for (const document::Assignment& a : cell->values)
+      if (kept.size() < kMaxKeptValues && a.value != fresh &&
+          std::find(gone.begin(), gone.end(), a.value) == gone.end())
+        kept.push_back(a.value);
+  }
+  if (kept.empty() || (!fresh && !edit.value.is_null())) return tx.set(path, edit.value);
+  if (!fresh && kept.size() == there) return {};
+  if (fresh) kept.insert(kept.begin(), *fresh);
+  return tx.assign(place->address, std::move(kept));
+}
+
 Status apply_at(Transaction& tx, const Edit& edit, const Path& path, document::TextUnit unit) {
   switch (edit.kind) {
     case EditKind::set:
-      return tx.set(path, edit.value);
+      return edit.seen ? set_beside(tx, edit, path) : tx.set(path, edit.value);
     case EditKind::remove:
       return tx.remove(path);
     case EditKind::insert:

@@ -33,15 +33,19 @@ struct Edit {
   std::variant<document::Path, PermanentAddress> place;
   document::Data value;                // set
   std::vector<document::Data> values;  // insert
-  std::uint64_t index = 0;             // insert, erase, move: of the first element; splice: position
-  std::uint64_t count = 0;             // erase, splice: how many go
-  std::uint64_t to = 0;                // move
-  std::string text;                    // splice
-  std::int64_t amount = 0;             // increment
+  // set, of a register: the values that whoever made the edit saw there. Others stay beside the new one, as concurrent.
+  // Nothing: all are replaced.
+  std::optional<std::vector<document::Data>> seen = {};
+  std::uint64_t index = 0;  // insert, erase, move: of the first element; splice: position
+  std::uint64_t count = 0;  // erase, splice: how many go
+  std::uint64_t to = 0;     // move
+  std::string text;         // splice
+  std::int64_t amount = 0;  // increment
   friend bool operator==(const Edit&, const Edit&) = default;
 };
 
 inline constexpr std::size_t kMaxEditsPerWrite = 1u << 20;
+inline constexpr std::size_t kMaxKeptValues = 64;  // of a register, beside one that is set; the winners among them
 
 // Builds a list of edits. A path that cannot be parsed is remembered, and then the write is refused with what is wrong.
 class Edits {

@@ -43,6 +43,8 @@ struct Update {
   std::uint64_t written = 0;               // of the subscriber's own writes, the number of the latest that `to` holds
   std::vector<document::Patch> patches;    // relative to the watched place
   std::optional<document::Data> snapshot;  // instead of patches: the value itself; null when the place does not exist
+  std::uint64_t statements = 0;  // of access that are here; where they are more than before, levels may be others
+  std::vector<document::Patch> conflicts = {};  // of a snapshot, as patches of that kind: what has concurrent values
 };
 
 struct Changes {

@@ -85,13 +85,16 @@ ReplyMessage to_reply(const Result<Update>& update) {
       to.setRevision(u.to);
       to.setDurable(u.durable);
       to.setWritten(u.written);
+      to.setStatements(u.statements);
       write(*u.snapshot, to.initValue());
+      if (!u.conflicts.empty()) write(u.conflicts, to.initConflicts(count(u.conflicts.size())));
     } else {
       auto to = out.initPatches();
       to.setFrom(u.from);
       to.setTo(u.to);
       to.setDurable(u.durable);
       to.setWritten(u.written);
+      to.setStatements(u.statements);
       write(u.patches, to.initPatches(count(u.patches.size())));
     }
   });
@@ -220,14 +223,19 @@ Result<Update> from_reply(const ReplyMessage& reply) {
     update.to = in->getSnapshot().getRevision();
     update.durable = in->getSnapshot().getDurable();
     update.written = in->getSnapshot().getWritten();
+    update.statements = in->getSnapshot().getStatements();
     Result<document::Data> value = read(in->getSnapshot().getValue());
     if (!value) return value.error();
     update.snapshot = std::move(*value);
+    Result<std::vector<document::Patch>> conflicts = read(in->getSnapshot().getConflicts());
+    if (!conflicts) return conflicts.error();
+    update.conflicts = std::move(*conflicts);
   } else if (in->isPatches()) {
     update.from = in->getPatches().getFrom();
     update.to = in->getPatches().getTo();
     update.durable = in->getPatches().getDurable();
     update.written = in->getPatches().getWritten();
+    update.statements = in->getPatches().getStatements();
     Result<std::vector<document::Patch>> patches = read(in->getPatches().getPatches());
     if (!patches) return patches.error();
     update.patches = std::move(*patches);

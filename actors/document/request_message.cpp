@@ -57,6 +57,12 @@ void write(const Edit& edit, messages::Edit::Builder out) {
   auto what = out.getWhat();
   switch (edit.kind) {
     case EditKind::set:
+      if (edit.seen) {
+        auto beside = what.initSetBeside();
+        write(edit.value, beside.initValue());
+        write(*edit.seen, beside.initSeen(static_cast<unsigned>(edit.seen->size())));
+        break;
+      }
       write(edit.value, what.initSet());
       break;
     case EditKind::remove:
@@ -119,6 +125,16 @@ Result<Edit> read(messages::Edit::Reader in) {
       Result<document::Data> value = read(what.getSet());
       if (!value) return value.error();
       edit.value = std::move(*value);
+      return edit;
+    }
+    case messages::Edit::What::SET_BESIDE: {
+      edit.kind = EditKind::set;
+      Result<document::Data> value = read(what.getSetBeside().getValue());
+      if (!value) return value.error();
+      edit.value = std::move(*value);
+      Result<std::vector<document::Data>> seen = read(what.getSetBeside().getSeen());
+      if (!seen) return seen.error();
+      edit.seen = std::move(*seen);
       return edit;
     }
     case messages::Edit::What::REMOVE:

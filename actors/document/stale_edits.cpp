@@ -88,6 +88,12 @@ void follow_ranges(std::vector<Range>& ranges, const Shift& shift) {
   ranges = std::move(out);
 }
 
+// Whether the patch puts something where it applies. A deletion that has not seen it spares what that is in.
+bool adds(const Patch& patch) {
+  return (patch.kind == PatchKind::set && !patch.value.is_null()) || patch.kind == PatchKind::insert ||
+         (patch.kind == PatchKind::splice && !patch.text.empty());
+}
+
 bool starts_with(const Path& path, const Path& prefix) {
   return prefix.size() <= path.size() && std::equal(prefix.begin(), prefix.end(), path.begin());
 }
@@ -136,7 +142,11 @@ class Mapper {
         if (!now) return gone(path);
         step->index = *now;
       }
+      const bool element = !path.empty() && path.back().kind == PathStep::Kind::index;
+      if (edit.kind == EditKind::remove && element && adds(patch) && starts_with(patch.path, path)) return {};
       if (!has_positions(edit.kind)) continue;
+      if (edit.kind == EditKind::erase && adds(patch))
+        if (Path below = patch.path; const PathStep* step = index_in(below, path)) spare(ranges, step->index);
       if (patch.kind == PatchKind::set && starts_with(path, patch.path))
         return Error(Errc::stale, document::path_text(path) + ": was replaced as a whole meanwhile");
       if (patch.path != path) continue;
@@ -188,6 +198,19 @@ class Mapper {
   }
 
  private:
+  static void spare(std::vector<Range>& ranges, std::uint64_t element) {
+    std::vector<Range> out;
+    for (const Range& r : ranges) {
+      if (element < r.from || element >= r.end) {
+        out.push_back(r);
+        continue;
+      }
+      if (r.from < element) out.push_back({r.from, element});
+      if (element + 1 < r.end) out.push_back({element + 1, r.end});
+    }
+    ranges = std::move(out);
+  }
+
   // Every element of its own, for a move takes one out of the middle.
   static void move_ranges(std::vector<Range>& ranges, const Patch& patch) {
     std::vector<std::uint64_t> elements;

@@ -2,7 +2,8 @@
 //
 // Indices in paths follow their element, wherever it went. A position stands before or behind what was inserted or
 // removed elsewhere; what was inserted at that very position comes first. A range that is to be removed keeps what
-// others have put into it meanwhile, so it may become several edits.
+// others have put into it meanwhile, so it may become several edits; elements that others have put something into
+// stay.
 #pragma once
 
 #include "actors/document/edit.h"

@@ -1,5 +1,6 @@
 // What a node says of itself.
 #include <array>
+#include <mutex>
 
 #include "actors/node/node_actors.h"
 #include "actors/store/store_messages.h"
@@ -57,19 +58,24 @@ std::future<TreeMessage> Node::tree() {
 std::future<std::string> Node::metrics() {
   auto promise = std::make_shared<std::promise<std::string>>();
   auto future = promise->get_future();
-  read_node(*actors_,
-            [promise, registry = actors_->tree.registry](caf::event_based_actor* self, const TreeMessage& tree) {
-              const auto page = std::make_shared<std::string>(supervision::prometheus_text(*tree.read()));
-              const auto store =
-                  std::make_shared<supervision::SupervisedRef>(self, registry, supervision::kNodePath, store::kStoreId);
-              store->request<store::StoreStatus>(
-                  {.timeout = kStorePatience, .idempotent = true},
-                  [promise, self, store, page](const Result<store::StoreStatus>& status) {
-                    self->quit();
-                    promise->set_value(*page + store_text(status ? std::optional(*status) : std::nullopt));
-                  },
-                  store::GetStoreStatus());
-            });
+  std::string others;
+  {
+    const std::lock_guard lock(actors_->figures_mutex);
+    for (const auto& [name, figures] : actors_->figures) others += figures();
+  }
+  read_node(*actors_, [promise, others, registry = actors_->tree.registry](caf::event_based_actor* self,
+                                                                           const TreeMessage& tree) {
+    const auto page = std::make_shared<std::string>(supervision::prometheus_text(*tree.read()) + others);
+    const auto store =
+        std::make_shared<supervision::SupervisedRef>(self, registry, supervision::kNodePath, store::kStoreId);
+    store->request<store::StoreStatus>(
+        {.timeout = kStorePatience, .idempotent = true},
+        [promise, self, store, page](const Result<store::StoreStatus>& status) {
+          self->quit();
+          promise->set_value(*page + store_text(status ? std::optional(*status) : std::nullopt));
+        },
+        store::GetStoreStatus());
+  });
   return future;
 }
 

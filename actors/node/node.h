@@ -264,7 +264,7 @@ class Node {
   // The actors alive, what they have done, what waits for them, how they ended. Ready within seconds whatever hangs:
   // what does not answer is in it as silent.
   std::future<TreeMessage> tree();
-  // The same as numbers, with those of the store, in the text format of Prometheus.
+  // The same as numbers, with those of the store and of a bridge, in the text format of Prometheus.
   std::future<std::string> metrics();
 
   // The actors behind it; for the house itself (node_actors.h).

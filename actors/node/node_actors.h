@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <map>
 #include <mutex>
 
@@ -25,6 +26,11 @@ struct Node::Actors {
   std::mutex listening_mutex;  // guards what follows
   std::vector<std::string> listening;
   std::optional<Error> not_listening;
+
+  // What else belongs into the metrics: whoever serves the node from outside its tree says it here, in the text format
+  // of Prometheus. The functions are called under the mutex, and must neither block nor ask the node.
+  std::mutex figures_mutex;
+  std::map<std::string, std::function<std::string()>> figures;
 
   std::mutex mutex;  // guards what follows
   crypto::SystemRandom random;

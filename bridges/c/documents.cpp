@@ -1,6 +1,7 @@
 // Documents: what there is, what they hold, undoing, JSON Patch.
 #include "bridges/c/handles.h"
 #include "bridges/control/json_patch.h"
+#include "bridges/control/names.h"
 
 using namespace tlfs;
 using namespace tlfs::c_api;
@@ -22,6 +23,24 @@ document::Data entry(const HistoryEntry& e) {
                                 {"time_ms", e.time_ms ? document::Data(Value(*e.time_ms)) : document::Data()},
                                 {"label", text_data(e.label)},
                                 {"parents", std::move(parents)}};
+}
+
+constexpr std::size_t kMaxHeads = 1024;  // of a version that is asked for
+
+Result<document::Version> version_in(const std::string& json) {
+  const auto data = document::parse_json(json);
+  if (!data) return data.error();
+  const document::Data::Array* array = data->array();
+  const Error wrong(c_api::Errc::bad_value, "a version is a JSON array of hashes, each of 64 digits");
+  if (!array || array->empty() || array->size() > kMaxHeads) return wrong;
+  document::Version out;
+  for (const document::Data& one : *array) {
+    const auto* text = one.value() ? std::get_if<std::string>(one.value()) : nullptr;
+    const auto hash = text ? control::parse_id(*text) : std::nullopt;
+    if (!hash) return wrong;
+    out.push_back(*hash);
+  }
+  return out;
 }
 
 }  // namespace
@@ -103,6 +122,18 @@ bool tlfs_document_read(tlfs_node* node, const uint8_t id[TLFS_ID_SIZE], const c
     Status s = json_out(update->snapshot ? *update->snapshot : document::Data(), json, length);
     if (s && revision) *revision = update->to;
     return s;
+  });
+}
+
+bool tlfs_document_read_at(tlfs_node* node, const uint8_t id[TLFS_ID_SIZE], const char* version, size_t version_length,
+                           const char* path, size_t path_length, char** json, size_t* length, tlfs_error** error) {
+  return guarded(error, [&]() -> Status {
+    if (Status s = may_wait(node); !s) return s;
+    auto heads = version_in(text_in(version, version_length));
+    if (!heads) return heads.error();
+    const auto update = waited(node->node->snapshot_at(id_in(id), std::move(*heads), text_in(path, path_length)));
+    if (!update) return update.error();
+    return json_out(update->snapshot ? *update->snapshot : document::Data(), json, length);
   });
 }
 

@@ -117,6 +117,30 @@ bool tlfs_explain(tlfs_node* node, const uint8_t id[TLFS_ID_SIZE], const char* p
   });
 }
 
+bool tlfs_holders(tlfs_node* node, const uint8_t id[TLFS_ID_SIZE], const char* path, size_t path_length, char** json,
+                  size_t* length, tlfs_error** error) {
+  return guarded(error, [&]() -> Status {
+    if (Status s = may_wait(node); !s) return s;
+    const auto holders = waited(node->node->holders(id_in(id), text_in(path, path_length)));
+    if (!holders) return holders.error();
+    document::Data::Array all;
+    for (const Holder& one : *holders)
+      all.push_back(document::Data::Object{{"who", text_data(control::principal_text(one.who))},
+                                           {"level", text_data(std::string(access::level_name(one.level)))}});
+    return json_out(all, json, length);
+  });
+}
+
+bool tlfs_admit(tlfs_node* node, const uint8_t id[TLFS_ID_SIZE], const char* who, size_t who_length,
+                tlfs_error** error) {
+  return guarded(error, [&]() -> Status {
+    if (Status s = may_wait(node); !s) return s;
+    const auto principal = control::parse_principal(text_in(who, who_length));
+    if (!principal) return principal.error();
+    return waited(node->node->admit(id_in(id), *principal));
+  });
+}
+
 bool tlfs_introduction(tlfs_node* node, char** json, size_t* length, tlfs_error** error) {
   return guarded(error, [&]() -> Status {
     if (Status s = may_wait(node); !s) return s;

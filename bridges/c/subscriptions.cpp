@@ -47,6 +47,13 @@ void tell(Watch& watch, const Update& update) {
     event.json_length = json.size();
   }
   watch.tell(event);
+  if (update.conflicts.empty()) return;
+  const std::string conflicts = document::to_json(control::as_json_patch(update.conflicts));
+  event.kind = TLFS_PATCHES;
+  event.from = update.to;
+  event.json = conflicts.c_str();
+  event.json_length = conflicts.size();
+  watch.tell(event);
 }
 
 }  // namespace

@@ -145,6 +145,10 @@ bool tlfs_document_history(tlfs_node* node, const uint8_t id[TLFS_ID_SIZE], size
  * end. `revision`, which may be NULL: what it belongs to. */
 bool tlfs_document_read(tlfs_node* node, const uint8_t id[TLFS_ID_SIZE], const char* path, size_t path_length,
                         char** json, size_t* length, uint64_t* revision, tlfs_error** error);
+/* The value of a place as it was. `version`: a JSON array of hashes as tlfs_document_history gives them, the changes
+ * that nothing of the version follows on; all that came before them belongs to it. A failure when one is not here. */
+bool tlfs_document_read_at(tlfs_node* node, const uint8_t id[TLFS_ID_SIZE], const char* version, size_t version_length,
+                           const char* path, size_t path_length, char** json, size_t* length, tlfs_error** error);
 /* Takes back, or does again, the latest transaction of that origin. */
 bool tlfs_document_undo(tlfs_node* node, const uint8_t id[TLFS_ID_SIZE], const char* origin, size_t origin_length,
                         tlfs_error** error);
@@ -158,7 +162,8 @@ bool tlfs_document_patch(tlfs_node* node, const uint8_t id[TLFS_ID_SIZE], const 
 /* ---- subscriptions ---- */
 
 enum {
-  TLFS_SNAPSHOT = 1, /* json: the value of the place; null where it does not exist */
+  TLFS_SNAPSHOT = 1, /* json: the value of the place; null where it does not exist. What is concurrent in it follows at
+                        once as TLFS_PATCHES from and to the same revision, when anything is */
   TLFS_PATCHES = 2,  /* json: a JSON Patch that leads from revision `from` to `to`; {"op":"conflict"} changes nothing */
   TLFS_SAVED = 3,    /* nothing new: `durable` has reached `to` */
   TLFS_ENDED = 4,    /* error: the subscription could not begin, or is over; nothing follows */
@@ -250,6 +255,13 @@ bool tlfs_revoke(tlfs_node* node, const uint8_t id[TLFS_ID_SIZE], const char* pa
 bool tlfs_explain(tlfs_node* node, const uint8_t id[TLFS_ID_SIZE], const char* path, size_t path_length, int32_t level,
                   const char* who, size_t who_length, bool* allowed, char** sentence, size_t* length,
                   tlfs_error** error);
+/* JSON: whoever holds anything at a place, and the most that they hold: [{"who":TEXT,"level":"read"}]. */
+bool tlfs_holders(tlfs_node* node, const uint8_t id[TLFS_ID_SIZE], const char* path, size_t path_length, char** json,
+                  size_t* length, tlfs_error** error);
+/* Shows again what `who` wrote and what is withheld, because it was written without being allowed, or on the strength of
+ * a grant that was revoked meanwhile. */
+bool tlfs_admit(tlfs_node* node, const uint8_t id[TLFS_ID_SIZE], const char* who, size_t who_length,
+                tlfs_error** error);
 /* JSON array of base64: what others need to be told before they can grant this device's user something. */
 bool tlfs_introduction(tlfs_node* node, char** json, size_t* length, tlfs_error** error);
 /* Takes such an array. JSON: the users that it speaks of, [HEX]. */

@@ -112,7 +112,8 @@ Result<Edit> edit_of(Data& data) {
   for (const Form& one : kForms)
     if (one.name == *name) form = &one;
   if (!form) return malformed("there is no edit of that name");
-  if (parts->size() != form->size)
+  const bool beside = form->kind == EditKind::set && parts->size() == form->size + 1;
+  if (parts->size() != form->size && !beside)
     return malformed(std::string(form->name) + " has " + std::to_string(form->size) + " parts");
   auto path = path_of((*parts)[1]);
   if (!path) return path.error();
@@ -123,6 +124,11 @@ Result<Edit> edit_of(Data& data) {
   switch (edit.kind) {
     case EditKind::set:
       edit.value = std::move((*parts)[2]);
+      if (beside) {
+        Data::Array* seen = (*parts)[3].array();
+        if (!seen) return malformed("what was seen in a register is an array of values");
+        edit.seen = std::move(*seen);
+      }
       break;
     case EditKind::insert: {
       s = read_number((*parts)[2], edit.index);

@@ -109,12 +109,13 @@ std::optional<std::string> path_of(std::string_view target) {
   return out;
 }
 
-Gate::Gate(std::string address, Random& random)
-    : address_(std::move(address)), token_(secret(random)), cookie_(secret(random)) {
+Gate::Gate(std::string address, Random& random, const crypto::Secret& cookie_key)
+    : address_(std::move(address)), token_(secret(random)) {
   const auto place = net::parse_host_port(address_);
   TLFS_CHECK(place.ok(), "a bridge listens at no address");
   host_ = place->host;
   port_ = std::to_string(place->port);
+  cookie_ = to_hex(crypto::keyed_hash(cookie_key, "tlfs bridge cookie", {as_bytes(port_)}));
   any_address_ = host_ == "0.0.0.0" || host_ == "::";
 }
 

@@ -2,8 +2,8 @@
 //
 // A request must name the bridge itself as its host (a page whose name was made to point here names another), a
 // WebSocket must come from one of the bridge's own pages or from no page at all, and everything needs one of two
-// secrets, both of 256 random bits and new at every start: the token of the link that the node prints, or the cookie
-// that a browser gets for it.
+// secrets of 256 bits: the token of the link that the node prints, random and new at every start, or the cookie that a
+// browser gets for it, made of a key that the node keeps, so that a page that stays open outlives the node.
 #pragma once
 
 #include <optional>
@@ -11,6 +11,7 @@
 
 #include "actors/net/http_server.h"
 #include "runtime/base/environment.h"
+#include "runtime/crypto/secret.h"
 
 namespace tlfs::websocket_bridge {
 
@@ -22,8 +23,8 @@ std::string_view name_of(Refusal refusal);
 
 class Gate {
  public:
-  // `address` is where the bridge listens: an IP address and a port.
-  Gate(std::string address, Random& random);
+  // `address` is where the bridge listens: an IP address and a port. The cookie depends on the port and `cookie_key`.
+  Gate(std::string address, Random& random, const crypto::Secret& cookie_key);
 
   const std::string& token() const { return token_; }
   // http://127.0.0.1:4242/?token=...

@@ -100,6 +100,8 @@ class SessionActor : public caf::event_based_actor {
     std::uint64_t changed_to = 0;  // told by the document meanwhile
     bool presence = false;  // of the session's own: who is present, which is told without a pull of the browser's
     bool due = false;       // of presence: it is to be asked for when the browser reads again
+    std::string level;      // that the browser knows
+    std::optional<std::uint64_t> statements;  // how many there were when the level was last asked for
   };
   // What there is to do with one document.
   struct Place {
@@ -130,6 +132,8 @@ class SessionActor : public caf::event_based_actor {
   // Requests.
   void open(const Asked& asked, bridge::Open::Reader in);
   void opened(std::uint64_t id, std::uint64_t revision, std::string_view level);
+  void find_level(std::uint64_t id, std::function<void(std::string level)> found);
+  void renew_level(std::uint64_t id, std::uint64_t statements);
   void close(const Asked& asked, std::uint64_t id);
   void pull(const Asked& asked, bridge::Pull::Reader in);
   void pump();
@@ -362,6 +366,12 @@ void SessionActor::subscribed(std::uint64_t id, std::uint64_t revision) {
     if (!s.told && s.pulling == 0 && !waits) changed(id, revision);
     return pump();
   }
+  find_level(id, [this, id, revision](const std::string& level) { opened(id, revision, level); });
+}
+
+// What this device has at the watched place; "none" when nobody can say.
+void SessionActor::find_level(std::uint64_t id, std::function<void(std::string level)> found) {
+  const Subscription& s = subscriptions_.at(id);
   const auto explain = [own = environment_->documents->device->public_key()](const std::string& at) {
     return caf::make_message(message_of<messages::Explain>([&](messages::Explain::Builder& out) {
       out.setAt(at);
@@ -377,19 +387,37 @@ void SessionActor::subscribed(std::uint64_t id, std::uint64_t revision) {
   };
   const DocumentId document = s.document;
   ask(document, explain(s.path), true,
-      [this, id, revision, document, explain, level](const Result<ReplyMessage>& reply) {
-        if (const auto found = level(reply)) return opened(id, revision, *found);
+      [this, document, explain, level, found = std::move(found)](const Result<ReplyMessage>& reply) {
+        if (auto there = level(reply)) return found(std::move(*there));
         // There is nothing at that place now: what this device has everywhere it has there too.
-        ask(document, explain("."), true, [this, id, revision, level](const Result<ReplyMessage>& all) {
-          opened(id, revision, level(all).value_or("none"));
-        });
+        ask(document, explain("."), true,
+            [level, found](const Result<ReplyMessage>& all) { found(level(all).value_or("none")); });
       });
+}
+
+// A pull has shown so many statements of access. When they are not those that the level was found with, it is asked for
+// anew, and the browser is told when it is another one.
+void SessionActor::renew_level(std::uint64_t id, std::uint64_t statements) {
+  Subscription& s = subscriptions_.at(id);
+  if (s.statements == statements) return;
+  s.statements = statements;
+  find_level(id, [this, id](const std::string& level) {
+    const auto at = subscriptions_.find(id);
+    if (at == subscriptions_.end() || at->second.level == level) return;
+    at->second.level = level;
+    tell([&](Builder& out) {
+      auto now = out.initLevel();
+      now.setSubscription(id);
+      now.setLevel(level);
+    });
+  });
 }
 
 void SessionActor::opened(std::uint64_t id, std::uint64_t revision, std::string_view level) {
   const auto at = subscriptions_.find(id);
   if (at == subscriptions_.end() || !at->second.open) return;
   const Asked asked = *std::exchange(at->second.open, std::nullopt);
+  at->second.level = level;
   answer(asked, [&](Builder& out) {
     auto opened = out.initOpened();
     opened.setSubscription(id);
@@ -458,9 +486,10 @@ void SessionActor::pulled(const Pull& pull, const Result<ReplyMessage>& reply) {
   const auto update = reply ? document_actor::from_reply<Update>(*reply) : Result<Update>(reply.error());
   if (!update) return fail(pull.asked, update.error());
   const std::string json = update->snapshot ? document::to_json(*update->snapshot) : patches_json(update->patches);
-  if (json.size() > control::kMaxJsonBytes)
+  const std::string conflicts = update->conflicts.empty() ? std::string() : patches_json(update->conflicts);
+  if (const std::size_t size = json.size() + conflicts.size(); size > control::kMaxJsonBytes)
     return fail(pull.asked, Error(document::Errc::limit_exceeded,
-                                  "the value has " + std::to_string(json.size()) + " bytes as JSON, and at most " +
+                                  "the value has " + std::to_string(size) + " bytes as JSON, and at most " +
                                       std::to_string(control::kMaxJsonBytes) + " can be shown; open a part of it"));
   answer(pull.asked, [&](Builder& out) {
     if (update->snapshot) {
@@ -469,6 +498,7 @@ void SessionActor::pulled(const Pull& pull, const Result<ReplyMessage>& reply) {
       value.setDurable(update->durable);
       value.setWritten(update->written);
       value.setJson(data_of(json));
+      if (!conflicts.empty()) value.setConflicts(data_of(conflicts));
       return;
     }
     auto patches = out.initPatches();
@@ -479,6 +509,7 @@ void SessionActor::pulled(const Pull& pull, const Result<ReplyMessage>& reply) {
     patches.setPatches(data_of(json));
   });
   Subscription& s = subscriptions_.at(pull.subscription);
+  renew_level(pull.subscription, update->statements);
   const std::uint64_t news = std::exchange(s.changed_to, 0);
   if (news > update->to) changed(pull.subscription, news);
 }

@@ -1,8 +1,10 @@
 #include "bridges/websocket/websocket_bridge.h"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <chrono>
+#include <fstream>
 #include <map>
 #include <mutex>
 #include <set>
@@ -22,11 +24,14 @@
 #include "bridges/websocket/session_actor.h"
 #include "bridges/websocket/static_files.h"
 #include "runtime/crypto/crypto.h"
+#include "runtime/crypto/secret.h"
+#include "runtime/storage/private_file.h"
 
 namespace tlfs::websocket_bridge {
 namespace {
 
 constexpr std::string_view kInspectorPath = "/inspector";
+constexpr const char* kCookieKeyFile = "bridge.key";
 constexpr std::chrono::seconds kPatience{10};  // with a node that starts
 constexpr int kMaxLogLines = 20;               // about refusals, in one tick
 
@@ -49,6 +54,25 @@ net::HttpAnswer file(const net::HttpRequest& request, const StaticFile& found) {
   else
     out.file = found.file;
   return out;
+}
+
+// What cookies are made of: kept beside the node's data, so that they are good after a restart too. Whoever deletes the
+// file shuts out every browser that has one. Without a directory, or where it cannot be kept, it is new at every start.
+crypto::Secret cookie_key(const std::string& directory, spdlog::logger& logger) {
+  crypto::SystemRandom random;
+  crypto::Secret fresh = crypto::Secret::generate(random);
+  if (directory.empty()) return fresh;
+  const std::string path = directory + "/" + kCookieKeyFile;
+  std::ifstream in(path, std::ios::binary);
+  std::array<std::uint8_t, crypto::Secret::kBytes> kept{};
+  if (in.read(reinterpret_cast<char*>(kept.data()), kept.size())) {
+    crypto::Secret key = crypto::Secret::from_bytes(kept);
+    crypto::wipe(kept);
+    return key;
+  }
+  if (const Status s = storage::replace_private_file(path, fresh.expose()); !s)
+    logger.warn("bridge_cookie_key_not_kept why=\"{}\"", s.error().message());
+  return fresh;
 }
 
 // The states of documents that are shared with peers who are connected.
@@ -74,8 +98,10 @@ struct WebsocketBridge::Parts {
   std::shared_ptr<SessionEnvironment> environment;
   std::unique_ptr<Gate> gate;  // set before the server answers anybody
   std::mutex gate_mutex;
-  std::atomic<std::uint64_t> foreign_host{0}, foreign_origin{0}, no_token{0}, malformed{0}, sessions_begun{0};
+  std::atomic<std::uint64_t> foreign_host{0}, foreign_origin{0}, no_token{0}, other_request{0}, malformed{0},
+      sessions_begun{0};
   std::atomic<int> logged{0};
+  std::string figures_name;  // under which the node asks for them
 
   std::mutex mutex;  // guards what follows
   std::set<caf::actor> sessions;
@@ -122,11 +148,13 @@ struct WebsocketBridge::Parts {
         ++no_token;
         return page(401, "Open the link that the node has printed: it holds the token that lets you in.\n");
       case Refusal::method:
+        ++other_request;
         return page(405, "Only GET and HEAD are answered here.\n");
       case Refusal::path:
       case Refusal::none:
         break;
     }
+    ++other_request;
     return page(400, "That is no path.\n");
   }
 
@@ -164,6 +192,44 @@ struct WebsocketBridge::Parts {
     std::string offered = "," + request.header("Sec-WebSocket-Protocol") + ",";
     offered.erase(std::remove(offered.begin(), offered.end(), ' '), offered.end());
     return offered.find(std::string(",") + kSubprotocol + ",") != std::string::npos;
+  }
+
+  // ---- figures ----
+
+  BridgeCounts counts() const {
+    return {server->counts(), foreign_host, foreign_origin, no_token, other_request, malformed, sessions_begun};
+  }
+
+  // In the text format of Prometheus.
+  std::string figures() const {
+    const BridgeCounts now = counts();
+    std::string out;
+    const auto head = [&](std::string_view name, std::string_view type, std::string_view help) {
+      ((((out += "# HELP ") += name) += ' ') += help) += '\n';
+      ((((out += "# TYPE ") += name) += ' ') += type) += '\n';
+    };
+    const auto line = [&](std::string_view name, std::uint64_t value) {
+      (((out += name) += ' ') += std::to_string(value)) += '\n';
+    };
+    head("tlfs_bridge_connections", "gauge", "Connections to the bridge, WebSockets among them.");
+    line("tlfs_bridge_connections", now.http.connections);
+    head("tlfs_bridge_websockets", "gauge", "WebSockets of user interfaces.");
+    line("tlfs_bridge_websockets", now.http.websockets);
+    head("tlfs_bridge_sessions_total", "counter", "WebSockets that were let in.");
+    line("tlfs_bridge_sessions_total", now.sessions);
+    head("tlfs_bridge_refused_total", "counter", "What the bridge has refused, by the reason.");
+    const std::pair<const char*, std::uint64_t> reasons[] = {{"foreign_host", now.foreign_host},
+                                                             {"foreign_origin", now.foreign_origin},
+                                                             {"no_token", now.no_token},
+                                                             {"other_request", now.other_request},
+                                                             {"malformed_request", now.http.malformed},
+                                                             {"no_room", now.http.refused},
+                                                             {"oversized_frame", now.http.oversized},
+                                                             {"text_frame", now.http.wrong_kind},
+                                                             {"malformed_message", now.malformed},
+                                                             {"not_reading", now.http.not_reading}};
+    for (const auto& [why, count] : reasons) line("tlfs_bridge_refused_total{why=\"" + std::string(why) + "\"}", count);
+    return out;
   }
 
   // ---- sessions ----
@@ -296,14 +362,24 @@ Result<std::unique_ptr<WebsocketBridge>> WebsocketBridge::start(Node& node, cons
     auto started = net::HttpServer::start(std::move(server));
     if (!started) return started.error();
     crypto::SystemRandom random;
-    p->gate = std::make_unique<Gate>((*started)->address(), random);
+    p->gate =
+        std::make_unique<Gate>((*started)->address(), random, cookie_key(node.actors().settings.directory, *p->logger));
     p->server = std::move(*started);
   }
+  Node::Actors& actors = node.actors();
+  const std::lock_guard lock(actors.figures_mutex);
+  p->figures_name = "bridge " + p->server->address();
+  actors.figures[p->figures_name] = [p] { return p->figures(); };
   return std::unique_ptr<WebsocketBridge>(new WebsocketBridge(std::move(parts)));
 }
 
 // Sessions end when their sockets have; what they still ask the pool for is refused.
 WebsocketBridge::~WebsocketBridge() {
+  {
+    Node::Actors& actors = parts_->node.actors();
+    const std::lock_guard lock(actors.figures_mutex);
+    actors.figures.erase(parts_->figures_name);
+  }
   parts_->server = nullptr;
   parts_->environment->pool->stop();
 }
@@ -312,9 +388,6 @@ std::string WebsocketBridge::link() const { return parts_->gate->link(); }
 std::string WebsocketBridge::token() const { return parts_->gate->token(); }
 const std::string& WebsocketBridge::address() const { return parts_->server->address(); }
 
-BridgeCounts WebsocketBridge::counts() const {
-  const Parts& p = *parts_;
-  return {p.server->counts(), p.foreign_host, p.foreign_origin, p.no_token, p.malformed, p.sessions_begun};
-}
+BridgeCounts WebsocketBridge::counts() const { return parts_->counts(); }
 
 }  // namespace tlfs::websocket_bridge

@@ -17,6 +17,7 @@ struct BridgeCounts {
   std::uint64_t foreign_host = 0;    // requests that name another host
   std::uint64_t foreign_origin = 0;  // WebSockets of other sites' pages
   std::uint64_t no_token = 0;        // requests without the token or the cookie, or with wrong ones
+  std::uint64_t other_request = 0;   // requests of methods and paths that there are not
   std::uint64_t malformed = 0;       // messages that are none
   std::uint64_t sessions = 0;        // since the beginning
 };

@@ -1,6 +1,7 @@
 #include "runtime/document/diff.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "runtime/base/check.h"
 
@@ -53,6 +54,8 @@ class Differ {
 
   std::vector<Patch> run() {
     place(0, {nullptr, before_.state().root()}, {nullptr, after_.state().root()});
+    // What came as a whole value says apart which of its registers have concurrent values.
+    out_.insert(out_.end(), std::make_move_iterator(conflicts_.begin()), std::make_move_iterator(conflicts_.end()));
     return std::move(out_);
   }
 
@@ -138,7 +141,7 @@ class Differ {
         ++i;
       } else if (fresh) {
         Patch& p = add(PatchKind::set);
-        if (n != kNoNode) p.value = after_.data_at(below, is[k], is[k]->child(n));
+        if (n != kNoNode) p.value = after_.data_at(below, is[k], is[k]->child(n), conflicts_);
         ++k;
       } else {
         if (n != kNoNode) place(below, {was[i], was[i]->child(n)}, {is[k], is[k]->child(n)});
@@ -209,7 +212,7 @@ class Differ {
         }
       } else {
         const ElementCell* e = after_.state().element(id);
-        Data value = after_.data_at(below, e, e ? e->child(n) : nullptr);
+        Data value = after_.data_at(below, e, e ? e->child(n) : nullptr, conflicts_);
         Patch* last = out_.empty() ? nullptr : &out_.back();
         if (last && last->kind == PatchKind::insert && last->path == path_ && last->index + last->values.size() == to) {
           last->values.push_back(std::move(value));
@@ -298,6 +301,7 @@ class Differ {
   const BoundView& view_;
   Path path_;
   std::vector<Patch> out_;
+  std::vector<Patch> conflicts_;  // of what came as a whole; told last, where everything has its final place
 };
 
 }  // namespace

@@ -155,7 +155,22 @@ Status apply(Data& root, const Patch& patch) {
   }
 }
 
+// Signed numbers that are not negative as unsigned ones.
+const Value& as_key(const Value& key, Value& buffer) {
+  const auto* number = std::get_if<std::int64_t>(&key);
+  if (!number || *number < 0) return key;
+  return buffer = static_cast<std::uint64_t>(*number);
+}
+
 }  // namespace
+
+bool operator==(const PathStep& a, const PathStep& b) {
+  if (a.kind != b.kind) return false;
+  if (a.kind == PathStep::Kind::field) return a.name == b.name;
+  if (a.kind == PathStep::Kind::index) return a.index == b.index;
+  Value one, other;
+  return as_key(a.key, one) == as_key(b.key, other);
+}
 
 std::string path_text(const Path& path) {
   if (path.empty()) return ".";

@@ -24,7 +24,8 @@ struct PathStep {
   static PathStep field(std::string n) { return {Kind::field, std::move(n), {}, 0}; }
   static PathStep of_key(Value k) { return {Kind::key, {}, std::move(k), 0}; }
   static PathStep at(std::uint64_t i) { return {Kind::index, {}, {}, i}; }
-  friend bool operator==(const PathStep&, const PathStep&) = default;
+  // A key is the same one whether its number came signed or not: paths that people write do not tell.
+  friend bool operator==(const PathStep& a, const PathStep& b);
 };
 using Path = std::vector<PathStep>;
 

@@ -1,6 +1,7 @@
 #include "runtime/document/patch_builder.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 
 #include "runtime/base/check.h"
@@ -32,6 +33,8 @@ class PatchBuilder {
       return std::move(out_);
     }
     containers();
+    // What came as a whole value says apart which of its registers have concurrent values.
+    out_.insert(out_.end(), std::make_move_iterator(conflicts_.begin()), std::make_move_iterator(conflicts_.end()));
     for (const Notes::Note& n : notes_.notes) {
       switch (n.cell->type) {
         case CellType::text:
@@ -132,7 +135,7 @@ class PatchBuilder {
     }
     const auto& children = view_.view->nodes()[table].children;
     Patch& p = add(PatchKind::set, std::move(*path));
-    if (!children.empty()) p.value = reader_.data_at(children[0], &e, e.child(view_.node_of[children[0]]));
+    if (!children.empty()) p.value = reader_.data_at(children[0], &e, e.child(view_.node_of[children[0]]), conflicts_);
   }
 
   void array(const ArrayCell& cell, const std::vector<const Notes::Note*>& changes,
@@ -241,7 +244,8 @@ class PatchBuilder {
         }
       } else {
         const ElementCell* element = state_.element(e.id);
-        Data value = reader_.data_at(below, element, element ? element->child(view_.node_of[below]) : nullptr);
+        Data value =
+            reader_.data_at(below, element, element ? element->child(view_.node_of[below]) : nullptr, conflicts_);
         Patch* last = out_.empty() ? nullptr : &out_.back();
         if (last && last->kind == PatchKind::insert && last->path == path && last->index + last->values.size() == to) {
           last->values.push_back(std::move(value));
@@ -373,6 +377,7 @@ class PatchBuilder {
   Reader reader_;
   const BoundView& view_;
   std::vector<Patch> out_;
+  std::vector<Patch> conflicts_;  // of what came as a whole; told when everything around has its final place
 };
 
 }  // namespace

@@ -28,12 +28,14 @@ struct JsonSink {
     s.append_text(all);
     write_json_string(out, all);
   }
+  void concurrent(const RegisterCell& /*reg*/) {}
 };
 
 // Builds a Data.
 struct DataSink {
   std::vector<Data> stack;
   Data result;
+  std::vector<const RegisterCell*>* conflicts = nullptr;  // null: nobody asks
 
   void put(Data d) {
     if (stack.empty()) {
@@ -59,6 +61,9 @@ struct DataSink {
     std::string all;
     s.append_text(all);
     put(Data(Value(std::move(all))));
+  }
+  void concurrent(const RegisterCell& reg) {
+    if (conflicts && conflicts->size() < kMaxConflictsOfValue) conflicts->push_back(&reg);
   }
 };
 
@@ -146,6 +151,8 @@ void Reader::walk(Sink& sink, std::uint32_t view_node, const BranchCell* context
     case Kind::reg: {
       const Value& v = cell ? State::winner(static_cast<const RegisterCell&>(*cell)) : place.default_value;
       sink.value(v.index() == 0 ? place.default_value : v);
+      if (cell && static_cast<const RegisterCell&>(*cell).values.size() > 1)
+        sink.concurrent(static_cast<const RegisterCell&>(*cell));
       return;
     }
     case Kind::flag:
@@ -160,6 +167,24 @@ void Reader::walk(Sink& sink, std::uint32_t view_node, const BranchCell* context
 Data Reader::data_at(std::uint32_t view_node, const BranchCell* context, const Cell* cell) const {
   DataSink sink;
   walk(sink, view_node, context, cell);
+  return std::move(sink.result);
+}
+
+Data Reader::data_at(std::uint32_t view_node, const BranchCell* context, const Cell* cell,
+                     std::vector<Patch>& conflicts) const {
+  std::vector<const RegisterCell*> found;
+  DataSink sink;
+  sink.conflicts = &found;
+  walk(sink, view_node, context, cell);
+  for (const RegisterCell* reg : found) {
+    if (conflicts.size() >= kMaxConflictsOfValue) break;
+    std::optional<Path> path = path_of(*reg);
+    if (!path) continue;
+    Patch& patch = conflicts.emplace_back();
+    patch.kind = PatchKind::conflict;
+    patch.path = std::move(*path);
+    for (const Assignment& a : reg->values) patch.values.emplace_back(a.value);
+  }
   return std::move(sink.result);
 }
 

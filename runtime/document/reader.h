@@ -9,6 +9,8 @@
 
 namespace tlfs::document {
 
+inline constexpr std::size_t kMaxConflictsOfValue = 10'000;  // that come beside a whole value; the others stay untold
+
 // One version's look at a State. Cheap to make; valid until the State changes.
 class Reader {
  public:
@@ -30,6 +32,11 @@ class Reader {
   // no_such_place, out_of_range (an index), wrong_kind (a key of the wrong type) name the step that fails.
   Result<Place> locate(const Path& path) const;
   Data data_at(const Place& place) const { return data_at(place.view_node, place.context, place.cell); }
+  // The same, with what no value holds: appended to `conflicts`, until that has kMaxConflictsOfValue, is a patch of
+  // kind `conflict` for each register below that has concurrent values, with its path from the document's root.
+  Data data_at(const Place& place, std::vector<Patch>& conflicts) const {
+    return data_at(place.view_node, place.context, place.cell, conflicts);
+  }
   std::string json_at(const Place& place, bool pretty = false) const;
 
   // The path of a shown cell; nothing when the view does not show it, or something around it does not exist.
@@ -38,6 +45,8 @@ class Reader {
   std::optional<Path> path_of(std::uint32_t view_node, const Cell* context) const;
 
   Data data_at(std::uint32_t view_node, const BranchCell* context, const Cell* cell) const;
+  Data data_at(std::uint32_t view_node, const BranchCell* context, const Cell* cell,
+               std::vector<Patch>& conflicts) const;
   // Elements of an array that are visible and in order, or entries that exist, by key.
   static std::vector<const EntryCell*> entries(const TableCell& table);
   const Cell* cell_in(const BranchCell* context, NodeIndex node) const;

@@ -2,7 +2,7 @@
 # What a user interface and the bridge of a running node say to each other, over a WebSocket: one message in each frame.
 #
 # A client numbers its requests from 1 on; each gets one message with its number. Messages with number 0 come unasked:
-# `changed` and `sync` of what is open, `presence` of what is watched, `ended` when a subscription cannot go on.
+# `changed`, `sync` and `level` of what is open, `presence` of what is watched, `ended` when a subscription cannot go on.
 #
 # Notify, then pull: for each subscription there is at most one `changed` that has not been answered by a pull, so a
 # client that is slow costs the node one entry, and gets what it has missed joined in one answer.
@@ -45,6 +45,7 @@ struct BridgeMessage {
     sync @11 :Sync;
     presence @12 :Presence;
     hello @13 :Hello;            # the first message of a connection
+    level @14 :LevelNow;
   }
 }
 
@@ -70,6 +71,12 @@ struct Opened {
   level @2 :Text;                # what this device has at the watched place: none, sync, read, write, control, own
 }
 
+struct LevelNow {
+  # Somebody has granted or revoked something: what `opened` said is not so any more.
+  subscription @0 :UInt64;
+  level @1 :Text;                # as in Opened
+}
+
 struct Pull {
   subscription @0 :UInt64;
   have @1 :UInt64 = 0xffffffffffffffff;  # the revision that the client holds; the default: none
@@ -89,6 +96,7 @@ struct Value {
   durable @1 :UInt64;
   written @2 :UInt64;
   json @3 :Data;                 # null when the place does not exist
+  conflicts @4 :Data;            # JSON: patches of kind conflict, for what has concurrent values in it; empty: nothing has
 }
 
 struct Write {

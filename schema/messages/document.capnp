@@ -103,6 +103,10 @@ struct Edit {
     increment @13 :Int64;  # a counter
     reset @14 :Void;       # a counter
     touch @15 :Void;       # a table key exists, even when nothing is in it
+    setBeside :group {     # a register: what is there and was not seen stays, as concurrent
+      value @16 :Tree;
+      seen @17 :List(Tree);
+    }
   }
 }
 
@@ -146,8 +150,8 @@ struct Committed {
 # ---- watching ----
 
 struct Subscribe {
-  # Subscribed. From then on the subscriber gets a Changed when there is something to pull, and no other before it has
-  # pulled.
+  # Subscribed. From then on the subscriber gets a Changed when there is something to pull, be it only that statements
+  # of access have come, and no other before it has pulled.
   prefix @0 :List(PathStep);   # the part that is watched; empty: the whole document
   version @1 :Text;            # in whose names; empty: the document's version
   have @2 :UInt64 = 0xffffffffffffffff;
@@ -187,6 +191,7 @@ struct Patches {
   patches @2 :List(Patch);     # applied in order; paths start at the watched place
   durable @3 :UInt64;          # the latest revision that is on the disk
   written @4 :UInt64;          # of the subscriber's own writes, the number of the latest that `to` holds; 0: none
+  statements @5 :UInt64;       # of access that are here; where they are more than before, levels may be others
 }
 
 struct Snapshot {
@@ -194,6 +199,8 @@ struct Snapshot {
   value @1 :Tree;              # of the watched place; none when it does not exist
   durable @2 :UInt64;          # the latest revision that is on the disk
   written @3 :UInt64;          # as in Patches
+  statements @5 :UInt64;       # as in Patches
+  conflicts @4 :List(Patch);   # of kind conflict, paths as in Patches: what has concurrent values in it
 }
 
 struct Patch {

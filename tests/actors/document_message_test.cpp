@@ -136,6 +136,7 @@ Edit random_edit(SeededRandom& random) {
   switch (edit.kind) {
     case EditKind::set:
       edit.value = random_data(random, 0);
+      if (random.chance(0.5)) edit.seen = random_list(random);
       break;
     case EditKind::insert:
       edit.index = random.next(), edit.values = random_list(random);
@@ -201,7 +202,7 @@ TEST_CASE("patches and snapshots come out of a message as they went in") {
   for (std::uint64_t seed = 0; seed < 300; ++seed) {
     INFO("seed " << seed);
     SeededRandom random(seed);
-    Update update{random.next(), random.next(), random.next(), random.next(), {}, std::nullopt};
+    Update update{random.next(), random.next(), random.next(), random.next(), {}, std::nullopt, random.next()};
     for (std::uint64_t n = random.below(6); n > 0; --n) update.patches.push_back(random_patch(random));
     const auto patches = from_reply<Update>(to_reply(Result<Update>(update)));
     REQUIRE(patches.ok());
@@ -209,12 +210,16 @@ TEST_CASE("patches and snapshots come out of a message as they went in") {
     CHECK(patches->to == update.to);
     CHECK(patches->durable == update.durable);
     CHECK(patches->patches == update.patches);
+    CHECK(patches->statements == update.statements);
     update.snapshot = random_data(random, 0);
+    for (std::uint64_t n = random.below(3); n > 0; --n) update.conflicts.push_back(random_patch(random));
     const auto snapshot = from_reply<Update>(to_reply(Result<Update>(update)));
     REQUIRE(snapshot.ok());
     CHECK(snapshot->snapshot == update.snapshot);
     CHECK(snapshot->to == update.to);
     CHECK(snapshot->durable == update.durable);
+    CHECK(snapshot->statements == update.statements);
+    CHECK(snapshot->conflicts == update.conflicts);
   }
 }
 

@@ -253,6 +253,76 @@ TEST_CASE("a stale edit inside an array follows its element, or says that it is 
   CHECK(book.names() == "Cna");
 }
 
+TEST_CASE("a register keeps what whoever sets it has not seen, and loses what they have") {
+  Notebook book;
+  const auto set = [&](const std::string& value, std::vector<std::string> seen) {
+    Edits edits;
+    Edit edit;
+    edit.place = *document::parse_path(".title");
+    edit.value = value.empty() ? Data() : Data(text_value(value));
+    edit.seen.emplace();
+    for (const std::string& one : seen) edit.seen->push_back(Data(text_value(one)));
+    return book.write(std::move(edits.add(std::move(edit))));
+  };
+  const auto held = [&] {
+    std::string out;
+    for (const Value& value : book.service->content().conflicts(".title").value())
+      out += (out.empty() ? "" : ",") + std::get<std::string>(value);
+    return out;
+  };
+  REQUIRE(set("a", {}).ok());
+  REQUIRE(set("b", {"a"}).ok());
+  CHECK(held() == "b");
+  REQUIRE(set("c", {"a"}).ok());  // made where "b" had not come yet
+  CHECK(held() == "c,b");
+  REQUIRE(set("d", {"c"}).ok());  // by the same, who still has not seen it
+  CHECK(held() == "d,b");
+  REQUIRE(set("b", {"d"}).ok());  // the same value twice is one
+  CHECK(held() == "b");
+  REQUIRE(set("e", {}).ok());
+  REQUIRE(set("", {"e"}).ok());  // taken away, as far as it was seen
+  CHECK(held() == "b");
+  const std::uint64_t before = book.service->revision();
+  REQUIRE(set("", {"never there"}).ok());
+  CHECK(book.service->revision() == before);
+  REQUIRE(set("", {"b"}).ok());
+  CHECK(held().empty());
+
+  Edit text;
+  text.place = *document::parse_path(".text");
+  text.value = Data(text_value("x"));
+  text.seen.emplace();
+  CHECK(book.write(Edits().add(text)).error().is(Errc::malformed));
+  REQUIRE(set("a", {}).ok());
+  REQUIRE(set("b", {}).ok());
+  const auto whole = book.service->get({}, "");
+  REQUIRE(whole->conflicts.size() == 1);
+  CHECK(document::path_text(whole->conflicts[0].path) == ".title");
+  const auto part = book.service->get(*document::parse_path(".title"), "");
+  REQUIRE(part->conflicts.size() == 1);
+  CHECK(part->conflicts[0].path.empty());
+  CHECK(part->conflicts[0].values == std::vector<Data>{Data(text_value("b")), Data(text_value("a"))});
+  CHECK(book.service->get(*document::parse_path(".items"), "")->conflicts.empty());
+}
+
+TEST_CASE("a stale removal spares the elements that others have put something into meanwhile") {
+  for (const bool one_by_one : {false, true}) {
+    Notebook book;
+    REQUIRE(book.write(Edits().insert(".items", 0, {item("a"), item("b"), item("c"), item("d"), item("e")})).ok());
+    REQUIRE(book.write(Edits().splice(".items[1].text", 0, 0, "more")).ok());
+    REQUIRE(book.write(Edits().move(".items", 1, 3)).ok());  // a c d b e
+    REQUIRE(book.write(Edits().set(".items[2].name", text_value("D"))).ok());
+    REQUIRE(book.write(Edits().set(".items[1].name", Data())).ok());  // of c something was taken, which spares nothing
+    if (one_by_one) {
+      for (const char* place : {".items[0]", ".items[1]", ".items[2]", ".items[3]"})
+        REQUIRE(book.write(Edits().remove(place), 1).ok());
+    } else {
+      REQUIRE(book.write(Edits().erase(".items", 0, 4), 1).ok());
+    }
+    CHECK(book.names() == "Dbe");
+  }
+}
+
 TEST_CASE("a write on a revision that is not remembered, or has not been, is stale") {
   Notebook book;
   for (std::size_t i = 0; i < kMaxRememberedRevisions + 5; ++i)

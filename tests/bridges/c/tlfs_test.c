@@ -1,6 +1,7 @@
 /* The C ABI from C: every check says in its text what a program may rely on. */
-#define _POSIX_C_SOURCE 200809L /* clocks */
+#define _XOPEN_SOURCE 700 /* clocks, directories */
 
+#include <ftw.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -236,6 +237,38 @@ static void subscriptions(tlfs_node* node, const uint8_t* id) {
   tlfs_subscription_destroy(watch);
 }
 
+static void old_versions(tlfs_node* node, const uint8_t* id) {
+  tlfs_error* error = NULL;
+  char *history = NULL, *json = NULL;
+  MUST(tlfs_document_patch(node, id, "[{\"op\":\"replace\",\"path\":\"/title\",\"value\":\"before\"}]", Z, NULL,
+                           &error));
+  MUST(tlfs_document_history(node, id, 1, &history, NULL, &error));
+  const char* hash = strstr(history, "\"hash\":\"");
+  CHECK(hash != NULL && strstr(hash + 1, "\"hash\":\"") == NULL, "a history of one change is what was asked for");
+  CHECK(strstr(history, "\"label\":\"patch\"") != NULL, "and says what it is called");
+  char version[80];
+  snprintf(version, sizeof version, "[\"%.64s\"]", hash + 8);
+  tlfs_free(history);
+  MUST(
+      tlfs_document_patch(node, id, "[{\"op\":\"replace\",\"path\":\"/title\",\"value\":\"after\"}]", Z, NULL, &error));
+  size_t length = 0;
+  MUST(tlfs_document_read_at(node, id, version, Z, ".title", Z, &json, &length, &error));
+  CHECK(strcmp(json, "\"before\"") == 0 && length == 8, "a place is read as it was");
+  tlfs_free(json);
+  MUST(tlfs_document_read_at(node, id, version, Z, ".", Z, &json, NULL, &error));
+  CHECK(strstr(json, "\"title\":\"before\",\"votes\":3") != NULL, "and so is the whole document");
+  tlfs_free(json);
+  CHECK(reads(node, id, ".title", "\"after\""), "which changes nothing");
+  json = version;
+  version[2] = version[2] == '0' ? '1' : '0';
+  CHECK(!tlfs_document_read_at(node, id, version, Z, ".", Z, &json, NULL, &error),
+        "a version that is not here is none");
+  CHECK(json == version && tlfs_error_kind(error) == TLFS_INPUT, "and leaves what it would have given as it was");
+  tlfs_error_destroy(error);
+  CHECK(!tlfs_document_read_at(node, id, "[]", Z, ".", Z, &json, NULL, NULL), "no version is no version");
+  CHECK(!tlfs_document_read_at(node, id, "[\"12\"]", Z, ".", Z, &json, NULL, NULL), "a hash has 64 digits");
+}
+
 static tlfs_node* networked(void) {
   tlfs_error* error = NULL;
   tlfs_options* options = tlfs_options_create();
@@ -290,6 +323,163 @@ static void sharing(const tlfs_schema* todo) {
   tlfs_node_close(ann);
 }
 
+static void hex(const uint8_t* id, char* out) {
+  for (int i = 0; i < TLFS_ID_SIZE; ++i) sprintf(out + 2 * i, "%02x", id[i]);
+}
+
+/* Whether a JSON that a function gives holds a text, within ten seconds. */
+typedef bool (*giver)(tlfs_node* node, const uint8_t* id, char** json);
+static bool comes(giver give, tlfs_node* node, const uint8_t* id, const char* text) {
+  for (int i = 0; i < 500; ++i) {
+    char* json = NULL;
+    const bool found = give(node, id, &json) && strstr(json, text) != NULL;
+    tlfs_free(json);
+    if (found) return true;
+    nanosleep(&(struct timespec){0, 20000000}, NULL);
+  }
+  return false;
+}
+static bool invitations_of(tlfs_node* node, const uint8_t* id, char** json) {
+  (void)id;
+  return tlfs_invitations(node, json, NULL, NULL);
+}
+static bool documents_of(tlfs_node* node, const uint8_t* id, char** json) {
+  (void)id;
+  return tlfs_document_list(node, json, NULL, NULL);
+}
+static bool title_of(tlfs_node* node, const uint8_t* id, char** json) {
+  return tlfs_document_read(node, id, ".title", Z, json, NULL, NULL, NULL);
+}
+static bool status_of(tlfs_node* node, const uint8_t* id, char** json) {
+  return tlfs_document_status(node, id, json, NULL, NULL);
+}
+
+static bool comes_at_once(giver give, tlfs_node* node, const char* text) {
+  char* json = NULL;
+  const bool found = give(node, NULL, &json) && strstr(json, text) != NULL;
+  tlfs_free(json);
+  return found;
+}
+static bool connects(tlfs_node* from, tlfs_node* to, tlfs_error** error) {
+  char *json = NULL, address[64];
+  if (!tlfs_node_addresses(to, &json, NULL, error)) return false;
+  sscanf(json, "[\"%63[^\"]", address); /* NOLINT: what this library gave */
+  tlfs_free(json);
+  return tlfs_connect(from, address, Z, NULL, error);
+}
+
+/* Bob is granted two documents without having asked for them. */
+static void offers(const tlfs_schema* todo) {
+  tlfs_error* error = NULL;
+  tlfs_node *ann = networked(), *bob = networked();
+  uint8_t wanted[TLFS_ID_SIZE], unwanted[TLFS_ID_SIZE], user[TLFS_ID_SIZE];
+  MUST(tlfs_document_create(ann, todo, "wanted", Z, wanted, &error));
+  MUST(tlfs_document_create(ann, todo, "unwanted", Z, unwanted, &error));
+  MUST(tlfs_document_patch(ann, wanted, "[{\"op\":\"replace\",\"path\":\"/title\",\"value\":\"hello\"}]", Z, NULL,
+                           &error));
+  char *introduction = NULL, *json = NULL;
+  size_t length = 0;
+  MUST(tlfs_introduction(bob, &introduction, &length, &error));
+  MUST(tlfs_learn(ann, introduction, length, &json, NULL, &error));
+  tlfs_free(introduction);
+  char digits[2 * TLFS_ID_SIZE + 1], who[80];
+  tlfs_node_user(bob, user);
+  hex(user, digits);
+  snprintf(who, sizeof who, "user:%s", digits);
+  CHECK(strstr(json, digits) != NULL, "an introduction speaks of whose it is");
+  tlfs_free(json);
+  MUST(tlfs_grant(ann, wanted, ".", Z, TLFS_READ, who, Z, &error));
+  MUST(tlfs_grant(ann, unwanted, ".", Z, TLFS_READ, who, Z, &error));
+
+  MUST(tlfs_holders(ann, wanted, ".", Z, &json, NULL, &error));
+  char expected[160];
+  snprintf(expected, sizeof expected, "{\"who\":\"%s\",\"level\":\"read\"}", who);
+  CHECK(strstr(json, expected) != NULL, "holders are listed with what they hold");
+  CHECK(strstr(json, "\"level\":\"own\"") != NULL, "and so is whose document it is");
+  tlfs_free(json);
+  CHECK(!tlfs_holders(ann, wanted, ".nowhere", Z, &json, NULL, NULL),
+        "of a place that is not there nobody holds anything");
+
+  MUST(connects(bob, ann, &error));
+  hex(wanted, digits);
+  CHECK(comes(invitations_of, bob, NULL, digits), "what a peer lets this node have is pending");
+  hex(unwanted, digits);
+  CHECK(comes(invitations_of, bob, NULL, digits), "and so is the other");
+  MUST(tlfs_accept(bob, wanted, &error));
+  CHECK(comes(title_of, bob, wanted, "\"hello\""), "what is accepted comes");
+  MUST(tlfs_decline(bob, unwanted, &error));
+  MUST(tlfs_invitations(bob, &json, NULL, &error));
+  CHECK(strstr(json, "\"pending\":[]") != NULL, "what is declined is not pending any more");
+  tlfs_free(json);
+  CHECK(!comes_at_once(documents_of, bob, digits), "and did not come");
+  CHECK(!tlfs_accept(bob, unwanted, NULL), "what is not pending cannot be accepted");
+  tlfs_node_close(bob);
+  tlfs_node_close(ann);
+}
+
+static tlfs_node* of_directory(const char* directory, bool links) {
+  tlfs_error* error = NULL;
+  tlfs_options* options = tlfs_options_create();
+  tlfs_options_set_directory(options, directory, Z);
+  if (links) tlfs_options_enable_network(options);
+  tlfs_options_set_log_level(options, "off", Z);
+  tlfs_node* node = tlfs_node_open(options, &error);
+  MUST(node != NULL);
+  tlfs_options_destroy(options);
+  return node;
+}
+
+/* Bob, who may write, writes while he does not know that this was taken back.
+ *
+ *   ann  grant ---------- revoke -----+-- admit
+ *   bob       \--- away --- write ---/
+ */
+static void withheld(const tlfs_schema* todo, const char* directory) {
+  tlfs_error* error = NULL;
+  tlfs_node* ann = networked();
+  uint8_t id[TLFS_ID_SIZE], device[TLFS_ID_SIZE];
+  MUST(tlfs_document_create(ann, todo, "shared", Z, id, &error));
+  char *link = NULL, *json = NULL;
+  MUST(tlfs_invite(ann, id, ".", Z, TLFS_WRITE, 3600, 1, &link, NULL, &error));
+  tlfs_node* bob = of_directory(directory, true);
+  MUST(tlfs_join(bob, link, Z, id, &error));
+  tlfs_free(link);
+  CHECK(comes(title_of, bob, id, "null"), "bob has the document");
+  tlfs_node_close(bob);
+
+  bob = of_directory(directory, false);
+  MUST(tlfs_document_patch(bob, id, "[{\"op\":\"replace\",\"path\":\"/title\",\"value\":\"late\"}]", Z, NULL, &error));
+  tlfs_node_device(bob, device);
+  tlfs_node_close(bob);
+  MUST(tlfs_holders(ann, id, ".", Z, &json, NULL, &error));
+  char who[128];
+  const char* line = strstr(json, "\"level\":\"write\"");
+  CHECK(line != NULL, "ann knows whom she let write");
+  while (line && line > json && strncmp(line, "\"who\":\"", 7) != 0) --line;
+  sscanf(line ? line : "", "\"who\":\"%127[^\"]", who); /* NOLINT: what this library gave */
+  tlfs_free(json);
+  MUST(tlfs_revoke(ann, id, ".", Z, TLFS_WRITE, who, Z, TLFS_READ, &error));
+
+  bob = of_directory(directory, true);
+  MUST(connects(bob, ann, &error));
+  CHECK(comes(status_of, ann, id, "\"withheld\":[\""), "what came too late is withheld");
+  CHECK(reads(ann, id, ".title", "null"), "and not shown");
+  CHECK(!tlfs_admit(ann, id, "nobody", Z, NULL), "only somebody can be admitted");
+  MUST(tlfs_admit(ann, id, who, Z, &error));
+  CHECK(reads(ann, id, ".title", "\"late\""), "until it is admitted");
+  CHECK(comes(status_of, ann, id, "\"withheld\":[]"), "and then nothing is withheld");
+  tlfs_node_close(bob);
+  tlfs_node_close(ann);
+}
+
+static int remove_one(const char* path, const struct stat* info, int kind, struct FTW* place) {
+  (void)info;
+  (void)kind;
+  (void)place;
+  return remove(path);
+}
+static void remove_all(const char* directory) { nftw(directory, remove_one, 16, FTW_DEPTH | FTW_PHYS); }
+
 int main(void) {
   tlfs_error* error = NULL;
   schemas();
@@ -303,6 +493,7 @@ int main(void) {
   MUST(tlfs_document_create(node, todo, "list", Z, id, &error));
   edits(node, id);
   subscriptions(node, id);
+  old_versions(node, id);
   char* json = NULL;
   MUST(tlfs_document_list(node, &json, NULL, &error));
   CHECK(strstr(json, "\"name\":\"list\",\"package\":\"todo\",\"version\":\"0.1.0\"") != NULL, "documents are listed");
@@ -326,6 +517,13 @@ int main(void) {
   tlfs_node_close(node);
   tlfs_node_close(NULL);
   sharing(todo);
+  offers(todo);
+  char directory[] = "/tmp/tlfs-c-test-XXXXXX";
+  if (mkdtemp(directory))
+    withheld(todo, directory);
+  else
+    CHECK(false, "there is room for a directory");
+  remove_all(directory);
   tlfs_schema_destroy(todo);
   if (failures == 0) puts("tlfs_test: all is well");
   return failures == 0 ? 0 : 1;

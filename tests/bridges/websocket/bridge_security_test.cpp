@@ -71,6 +71,101 @@ TEST_CASE("the link's token becomes a cookie that scripts do not see, and the to
         "/evil.example/?x=1");
 }
 
+TEST_CASE("a cookie outlives the node that gave it, as long as the key beside its data does; a token does not") {
+  const Folder folder;
+  const auto start = [&] { return Node::start({.directory = folder.root.string(), .log_level = "off"}).value(); };
+  auto node = start();
+  auto bridge = WebsocketBridge::start(*node, {}).value();
+  const std::string address = bridge->address(), token = bridge->token();
+  const std::string link = bridge->link();
+  const std::string set = get(address, link.substr(link.find('/', 7))).header("Set-Cookie");
+  const Headers cookie = {{"Cookie", set.substr(0, set.find(';'))}};
+  CHECK(get(address, "/", cookie).status == 200);
+  const auto permissions = fs::status(folder.root / "bridge.key").permissions();
+  CHECK(permissions == (fs::perms::owner_read | fs::perms::owner_write));
+  CHECK(fs::file_size(folder.root / "bridge.key") == 32);
+  const auto again = [&](const std::string& at) {
+    bridge = nullptr;
+    node = nullptr;
+    node = start();
+    bridge = WebsocketBridge::start(*node, {.listen = at}).value();
+  };
+  again(address);
+  CHECK(get(address, "/", cookie).status == 200);
+  CHECK(Browser(address, cookie).connected());
+  CHECK(get(address, "/", {{"Authorization", "Bearer " + token}}).status == 401);
+  CHECK(bridge->token() != token);
+  CHECK(get(address, "/?token=" + bridge->token()).status == 303);
+  // Another port is another door.
+  auto other = WebsocketBridge::start(*node, {}).value();
+  const std::string port = other->address().substr(other->address().find(':') + 1);
+  const std::string secret = set.substr(set.find('=') + 1, 64);
+  CHECK(get(other->address(), "/", {{"Cookie", "tlfs_" + port + "=" + secret}}).status == 401);
+  other = nullptr;
+  fs::remove(folder.root / "bridge.key");
+  again(address);
+  CHECK(get(address, "/", cookie).status == 401);
+}
+
+TEST_CASE("what the bridge refuses is counted where the node's other figures are") {
+  WebsocketBridge::Settings settings;
+  settings.limits.message_bytes = 10'000;
+  settings.limits.connections = 3;
+  Door door(settings);
+  const std::string& a = door.address();
+  const auto counted = [&](const std::string& why) {
+    const std::string page = door.node->metrics().get();
+    const std::string name = "\ntlfs_bridge_refused_total{why=\"" + why + "\"} ";
+    const std::size_t at = page.find(name);
+    REQUIRE(at != std::string::npos);
+    return std::stoi(page.substr(at + name.size()));
+  };
+  const std::vector<std::string> reasons = {"foreign_host",      "foreign_origin", "no_token",        "other_request",
+                                            "malformed_request", "no_room",        "oversized_frame", "text_frame",
+                                            "malformed_message", "not_reading"};
+  for (const std::string& why : reasons) CHECK(counted(why) == 0);
+  get(a, "/", door.bearer("Host", "evil.example"));
+  CHECK(counted("foreign_host") == 1);
+  CHECK(Browser(a, door.bearer("Origin", "http://evil.example")).refusal() == 403);
+  CHECK(counted("foreign_origin") == 1);
+  get(a, "/?token=wrong");
+  CHECK(counted("no_token") == 1);
+  get(a, "/", door.bearer(), "DELETE");
+  get(a, "/%zz", door.bearer());
+  CHECK(counted("other_request") == 2);
+  raw(a, "hello\r\n\r\n");
+  CHECK(counted("malformed_request") == 1);
+  {
+    Browser large(a, door.bearer());
+    large.send_bytes(Bytes(10'001, 0));
+    large.ended();
+  }
+  CHECK(comes_true([&] { return counted("oversized_frame") == 1; }));
+  {
+    Browser text(a, door.bearer());
+    text.send_bytes(Bytes{'h', 'i'}, true);
+    text.ended();
+  }
+  CHECK(comes_true([&] { return counted("text_frame") == 1; }));
+  {
+    Browser broken(a, door.bearer());
+    broken.send_bytes(Bytes(64, 0xff));
+    broken.ended();
+  }
+  CHECK(comes_true([&] { return counted("malformed_message") == 1; }));
+  CHECK(comes_true([&] { return door.bridge->counts().http.connections == 0; }));
+  {
+    const Browser one(a, door.bearer()), two(a, door.bearer()), three(a, door.bearer());
+    CHECK_FALSE(Browser(a, door.bearer()).connected());
+    CHECK(counted("no_room") == 1);
+    const std::string page = door.node->metrics().get();
+    CHECK(page.find("\ntlfs_bridge_websockets 3\n") != std::string::npos);
+    CHECK(page.find("\ntlfs_bridge_sessions_total 6\n") != std::string::npos);
+  }
+  door.bridge = nullptr;
+  CHECK(door.node->metrics().get().find("tlfs_bridge") == std::string::npos);
+}
+
 TEST_CASE("without the token, or with a wrong one, nothing is to be had") {
   const Door door;
   std::string wrong = door.bridge->token();

@@ -143,12 +143,62 @@ TEST_CASE("a write that was made on an earlier revision hits what it meant") {
   CHECK(world.json(".text") == R"("hello world!")");
 }
 
+TEST_CASE("a whole value comes with the conflicts in it, and a part with those of the part") {
+  const World world;
+  Browser browser = world.browser();
+  const std::uint64_t s = world.opened(browser);
+  const auto before = browser.ask(pull(s));
+  CHECK(before.read()->getValue().getConflicts().size() == 0);
+  CHECK_FALSE(before.read()->getValue().hasConflicts());
+  world.written(
+      browser, 1,
+      R"([["set",["title"],"a"],["insert",["items"],0,[{"name":"x"},{"name":"z"}]],["set",["years",[7]],"u"]])");
+  world.written(
+      browser, 2,
+      R"([["set",["title"],"b",[]],["set",["items",0,"name"],"y",["w"]],["set",["items",1,"name"],"Z",["z"]],)"
+      R"(["set",["years",[7]],"v",[]]])");
+  const auto conflicts = [&](const std::string& path) {
+    return text_of(browser.ask(pull(world.opened(browser, path))).read()->getValue().getConflicts());
+  };
+  CHECK(conflicts("") == R"([["conflict",["title"],["b","a"]],["conflict",["items",0,"name"],["y","x"]],)"
+                         R"(["conflict",["years",[7]],["v","u"]]])");
+  CHECK(conflicts(".items") == R"([["conflict",[0,"name"],["y","x"]]])");
+  CHECK(conflicts(".title") == R"([["conflict",[],["b","a"]]])");
+  CHECK(conflicts(".years{7}") == R"([["conflict",[],["v","u"]]])");
+  CHECK(conflicts(".text").empty());
+  world.written(browser, 3, R"([["set",["title"],"b",["b","a"]]])");
+  CHECK(conflicts(".title").empty());
+}
+
+TEST_CASE("a subscription to a part gets the patches of the part, rows with numbers for keys among them") {
+  const World world;
+  Browser browser = world.browser();
+  world.written(browser, 1, R"([["set",["years",[7]],"a"],["insert",["items"],0,[{"name":"x"}]]])");
+  const auto after = [&](const std::string& path, std::uint64_t number, const std::string& edits) {
+    const std::uint64_t s = world.opened(browser, path);
+    const std::uint64_t have = browser.ask(pull(s)).read()->getValue().getRevision();
+    world.written(browser, number, edits);
+    const auto reply = browser.ask(pull(s, have));
+    return reply.read()->isPatches() ? text_of(reply.read()->getPatches().getPatches())
+                                     : "value " + text_of(reply.read()->getValue().getJson());
+  };
+  CHECK(after(".years{7}", 2, R"([["set",["years",[7]],"b"],["set",["years",[8]],"c"]])") == R"([["set",[],"b"]])");
+  CHECK(after(".items", 3, R"([["set",["items",0,"name"],"y"],["set",["title"],"t"]])") ==
+        R"([["set",[0,"name"],"y"]])");
+  CHECK(after(".items[0].name", 4, R"([["set",["items",0,"name"],"z"]])") == R"([["set",[],"z"]])");
+  // The watched place itself has gone, and has come again.
+  CHECK(after(".years{7}", 5, R"([["remove",["years",[7]]]])") == "value null");
+  CHECK(after(".years{7}", 6, R"([["set",["years",[7]],"again"]])") == R"([["set",[],"again"]])");
+}
+
 TEST_CASE("edits that are none change nothing and say what is wrong with them") {
   const World world;
   Browser browser = world.browser();
-  for (const char* edits : {"", "{}", "[1]", "[[]]", R"([["set",["title"]]])", R"([["set","title","x"]])",
-                            R"([["boil",["title"]]])", R"([["splice",["text"],-1,0,"x"]])", R"([["set",[[]],1]])",
-                            R"([["set",["title"],"ok"],["set",["no such"],1]])", R"([["increment",["count"],1.5]])"}) {
+  for (const char* edits :
+       {"", "{}", "[1]", "[[]]", R"([["set",["title"]]])", R"([["set","title","x"]])", R"([["boil",["title"]]])",
+        R"([["splice",["text"],-1,0,"x"]])", R"([["set",[[]],1]])", R"([["set",["title"],"ok"],["set",["no such"],1]])",
+        R"([["increment",["count"],1.5]])", R"([["set",["title"],"x","seen"]])", R"([["set",["text"],"x",[]]])",
+        R"([["set",["title"],"x",[],[]]])"}) {
     const auto reply = browser.ask([&](auto& out) { world.write(out, 0, edits); });
     CAPTURE(edits);
     REQUIRE(reply.read()->isFailed());
@@ -337,6 +387,55 @@ TEST_CASE("a browser is told how a document stands with peers, and again only wh
   const auto gone = browser.told(Message::SYNC);
   REQUIRE(gone.has_value());
   CHECK(gone->read()->getSync().getState() == State::OFFLINE);
+}
+
+TEST_CASE("a browser is told when somebody changes what this device may do in what it has open") {
+  World alice;
+  alice.bridge = nullptr;
+  const auto network = [] {
+    return Node::start({.log_level = "off", .network = NetworkOptions{.listen = {"127.0.0.1:0"}}}).value();
+  };
+  const auto bob = network();
+  const document::DocumentId id =
+      bob->create_document(
+             schema::compile("n { 0.1.0 { .: Struct .title: MVReg<String> } }", "n.tlfs")->front().package)
+          .get()
+          .value();
+  alice.node = network();
+  alice.bridge = websocket_bridge::WebsocketBridge::start(*alice.node, {}).value();
+  const auto link = bob->invite(id, {.level = access::Level::read}).get();
+  REQUIRE(link.ok());
+  alice.id = alice.node->join(*link).get().value();
+  Browser browser = alice.browser();
+  const auto opened = browser.ask([&](auto& out) { alice.open(out); });
+  REQUIRE(opened.read()->isOpened());
+  const std::uint64_t s = opened.read()->getOpened().getSubscription();
+  std::string level = opened.read()->getOpened().getLevel().cStr();
+  // What a browser does: it pulls when it is told that there is something.
+  const auto becomes = [&](const std::string& wanted) {
+    for (int i = 0; i < 20 && level != wanted; ++i) {
+      (void)browser.ask(pull(s));
+      const auto news = browser.told(Message::LEVEL, 1);
+      if (!news) continue;
+      CHECK(news->read()->getLevel().getSubscription() == s);
+      level = news->read()->getLevel().getLevel().cStr();
+    }
+    return level == wanted;
+  };
+  (void)browser.ask(pull(s));
+  CHECK(becomes("read"));
+  const auto user = access::Principal::user(alice.node->user());
+  REQUIRE(bob->grant(id, ".", access::Level::write, user).get().ok());
+  REQUIRE(browser.told(Message::CHANGED).has_value());
+  CHECK(becomes("write"));
+  REQUIRE(bob->revoke(id, ".", access::Level::write, user, access::Level::read).get().ok());
+  REQUIRE(browser.told(Message::CHANGED).has_value());
+  CHECK(becomes("read"));
+  // Edits are no reason to say it again.
+  REQUIRE(bob->transact(id, Edits().set(".title", Value(std::string("x")))).get().ok());
+  REQUIRE(browser.told(Message::CHANGED).has_value());
+  (void)browser.ask(pull(s));
+  CHECK_FALSE(browser.told(Message::LEVEL, 1).has_value());
 }
 
 TEST_CASE("sessions stand in the tree of actors below the supervisor of bridges") {

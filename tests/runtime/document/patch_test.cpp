@@ -135,6 +135,34 @@ TEST_CASE("a conflict is told when it comes, when it changes and when it is over
   CHECK(over.back().values.size() == 1);
 }
 
+TEST_CASE("what comes as a whole value says apart which of its registers have concurrent values") {
+  Person alice(1), bob(2), carol(3);
+  alice.insert(".list", 0, R"({"name":"a"})");
+  REQUIRE(bob->import(alice->all_changes()).applied == 1);
+  alice.set(".list[0].name", "\"x\"");
+  alice.insert(".list", 0, R"({"name":"first"})");
+  bob.set(".list[0].name", "\"y\"");
+  alice.set(".map[\"k\"].name", "\"x\"");
+  bob.set(".map[\"k\"].name", "\"y\"");
+  std::vector<Change> all = alice->all_changes();
+  for (Change& change : bob->all_changes()) all.push_back(std::move(change));
+  const auto check = [](const std::vector<Patch>& patches) {
+    CHECK(kinds(patches).find("insert.list") != std::string::npos);
+    REQUIRE(patches.size() >= 2);
+    std::size_t conflicts = 0;
+    for (const Patch& p : patches) conflicts += p.kind == PatchKind::conflict && p.values.size() == 2;
+    CHECK(conflicts == 2);
+    CHECK(kinds(patches).find("conflict.list[1].name") != std::string::npos);
+    CHECK(kinds(patches).find("conflict.map[\"k\"].name") != std::string::npos);
+  };
+  check(carol->import(std::move(all)).patches);
+  check(carol->diff({}, carol->version()).value());
+  std::vector<Patch> conflicts;
+  const auto place = carol->reader().locate(parse_path(".list").value());
+  CHECK(carol->reader().data_at(*place, conflicts) == carol->get(".list").value());
+  CHECK(kinds(conflicts) == "conflict.list[1].name");
+}
+
 TEST_CASE("what is undone or voided is told as what the value shows") {
   Person alice(1), bob(2);
   alice.set(".text", "\"hello\"");

@@ -28,7 +28,7 @@ type Which = BridgeMessage["which"];
 export type Answer<W extends Which> = Extract<BridgeMessage, { which: W }>;
 type ControlAnswer<W extends ControlReply["which"]> = Extract<ControlReply, { which: W }>;
 /** What the node says without having been asked. */
-export type News = Answer<"changed"> | Answer<"ended"> | Answer<"sync"> | Answer<"presence">;
+export type News = Answer<"changed"> | Answer<"ended"> | Answer<"sync"> | Answer<"presence"> | Answer<"level">;
 
 export interface ConnectionOptions {
   readonly url: string;
@@ -236,6 +236,7 @@ export class Connection {
         case "ended":
         case "sync":
         case "presence":
+        case "level":
           this.#follower.news(message);
           return;
         case "failed":

@@ -190,6 +190,11 @@ export class SharedDocument {
         this.#subscription = undefined;
         this.#stumble(new TlfsError(news.ended.why.module, news.ended.why.code, news.ended.why.kind, news.ended.why.message));
         return;
+      case "level":
+        if (news.level.subscription !== this.#subscription) return;
+        this.#level = news.level.level as Level;
+        this.#show();
+        return;
       case "sync":
         if (news.sync.document !== this.id) return;
         this.#sync = news.sync.state;
@@ -294,7 +299,8 @@ export class SharedDocument {
         try {
           if ((answer.which as string) === "value") {
             const { value } = answer as unknown as Answer<"value">;
-            this.#replica.reset(JSON.parse(text.decode(value.json)) as Json, value.revision, value.written);
+            const conflicts = value.conflicts.length > 0 ? (JSON.parse(text.decode(value.conflicts)) as Patch[]) : [];
+            this.#replica.reset(JSON.parse(text.decode(value.json)) as Json, value.revision, value.written, conflicts);
           } else {
             const { patches } = answer;
             this.#replica.patch(JSON.parse(text.decode(patches.patches)) as Patch[], patches.from, patches.to, patches.written);
@@ -472,7 +478,7 @@ export class SharedDocument {
 
   conflicts(path: Path): readonly unknown[] {
     if (!this.#replica) return [];
-    return this.#replica.conflicts.at(toWirePath(this.#replica.shape, path).path);
+    return this.#replica.conflictsAt(toWirePath(this.#replica.shape, path).path);
   }
 
   #show(): void {

@@ -436,6 +436,19 @@ describe("a document", () => {
     expect(there).toBe(true);
   });
 
+  it("says what may be done with it, also when that changes while it is open", async () => {
+    const doc = client().open(id, boardSchema);
+    await pass(50);
+    expect(doc.get().level).toBe("own");
+    bridge.say({ number: 0, which: "level", level: { subscription: 999, level: "none" } });
+    await pass(5);
+    expect(doc.get().level).toBe("own");
+    const before = doc.get();
+    bridge.say({ number: 0, which: "level", level: { subscription: 1, level: "read" } });
+    await pass(5);
+    expect(doc.get()).toEqual({ ...before, level: "read" });
+  });
+
   it("watches a part, with paths that start there", async () => {
     const c = client();
     const doc = c.open<Board["items"]>(id, { ...boardSchema, shape: boardShape } as never, { path: ["items"] });
@@ -446,6 +459,6 @@ describe("a document", () => {
     expect(bridge.requests.find((r) => r.which === "open")).toMatchObject({ open: { path: ".items" } });
     doc.transact((items) => void (items[0].title = "uno"));
     await pass(50);
-    expect(document.log[0].edits).toEqual([["set", ["items", 0, "title"], "uno"]]);
+    expect(document.log[0].edits).toEqual([["set", ["items", 0, "title"], "uno", ["one"]]]);
   });
 });

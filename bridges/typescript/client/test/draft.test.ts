@@ -66,24 +66,39 @@ describe("a draft", () => {
     }, before);
     expect(before).toEqual(frozen);
     expect(done.edits).toEqual([
-      ["set", ["title"], "new"],
+      ["set", ["title"], "new", ["board"]],
       ["set", ["items", 1, "done"], false],
       ["splice", ["items", 0, "note"], 0, 0, "!"],
       ["splice", ["body"], 1, 3, "ipp"],
       ["increment", ["votes"], 1],
       ["increment", ["votes"], -3],
       ["set", ["open"], true],
-      ["set", ["stars"], "1152921504606846976"],
+      ["set", ["stars"], "1152921504606846976", [3]],
       ["touch", ["people", ["bob"]]],
-      ["set", ["people", ["bob"]], { tags: ["z"] }],
+      ["insert", ["people", ["bob"], "tags"], 0, ["z"]],
       ["erase", ["people", ["ann"], "tags"], 0, 1],
       ["reset", ["years", [1999]]],
       ["touch", ["years", [2024]]],
-      ["set", ["picture"], "/w=="],
+      ["set", ["picture"], "/w==", ["AQID"]],
     ]);
     expect(done.value).toMatchObject({ title: "new", body: "hippo", votes: 0, open: true, stars: 2n ** 60n });
     expect(done.value.people.get("bob")).toEqual({ age: null, tags: ["z"] });
     expect(done.value.items[2]).toBe(before.items[2]);
+  });
+
+  it("replaces lists and counters by what becomes of them, so that what others do meanwhile stays", () => {
+    const done = edit((d) => {
+      d.lines = ["c"] as never;
+      d.votes = 7 as never;
+      delete (d as { title?: unknown }).title;
+    });
+    expect(done.edits).toEqual([
+      ["erase", ["lines"], 0, 2],
+      ["insert", ["lines"], 0, ["c"]],
+      ["increment", ["votes"], 5],
+      ["set", ["title"], null, ["board"]],
+    ]);
+    expect(done.value).toMatchObject({ lines: ["c"], votes: 7, title: null });
   });
 
   it("of an element stays with it wherever it moves, and ends with it", () => {

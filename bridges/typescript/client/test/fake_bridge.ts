@@ -169,7 +169,7 @@ export class FakeBridge {
             patches: { from: update.from, to: update.to, durable: update.to, written, patches: utf8.encode(JSON.stringify(update.patches)) },
           });
         } else {
-          socket.deliver({ number, which: "value", value: { revision: document.revision, durable: document.revision, written, json: utf8.encode(JSON.stringify(document.json())) } });
+          socket.deliver({ number, which: "value", value: { revision: document.revision, durable: document.revision, written, json: utf8.encode(JSON.stringify(document.json())), conflicts: new Uint8Array() } });
         }
         return;
       }

@@ -72,6 +72,15 @@ function fill(part: Part, json: unknown): void {
   }
 }
 
+/** What any place but a row or an element becomes when it is removed. */
+function emptied(part: Part): void {
+  if (part.kind === "leaf") part.value = plain(empty(part.shape));
+  if (part.kind === "text") part.units = [];
+  if (part.kind === "list") part.items = [];
+  if (part.kind === "table") part.rows.clear();
+  if (part.kind === "struct") for (const field of part.fields.values()) emptied(field);
+}
+
 function named(shape: Shape, json: unknown): Named {
   const value = empty(shape);
   fill(value, json);
@@ -261,7 +270,11 @@ function doNamed(root: Part, it: NamedEdit, patches: Patch[], order?: ReadonlyMa
     case "erase": {
       if (it.of === undefined) {
         const last = edit[1][edit[1].length - 1];
-        if (typeof last !== "object") throw outside();
+        if (typeof last !== "object") {
+          emptied(part);
+          mine.push(["set", path, plain(part) as never]);
+          break;
+        }
         if ((part as Extract<Part, { kind: "table" }>).rows.delete(String(last[0]))) mine.push(["remove", [...path, last]]);
         break;
       }

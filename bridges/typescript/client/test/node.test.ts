@@ -199,6 +199,105 @@ describe.runIf(tlfs !== "")("with a real node", () => {
     same(one, two);
   });
 
+  /** A window that can be cut off from its node. */
+  async function loose(name: string) {
+    let cut = false;
+    const sockets: WebSocket[] = [];
+    const one = connect({
+      url: node.link,
+      client: name,
+      socket: (url) => {
+        if (cut) url = "ws://127.0.0.1:9/";
+        const made = socketOf(node)(url) as unknown as WebSocket;
+        sockets.push(made);
+        return made as unknown as WebSocketLike;
+      },
+    });
+    await until(one.connection, (s) => s.status === "online");
+    return {
+      client: one,
+      cut: async () => {
+        cut = true;
+        for (const it of sockets) it.terminate();
+        await until(one.connection, (s) => s.status !== "online");
+      },
+      heal: async () => {
+        cut = false;
+        await until(one.connection, (s) => s.status === "online");
+      },
+    };
+  }
+
+  // Both know version one; each writes without the other; then they meet.
+  //
+  //   one  --- cut --- "mine" ------ heal
+  //   node ----------- "theirs" ---- (restart) ---
+  it.each(["patches", "a value, the node having been started again"])("what is written off-line meets what others wrote as if both had been nodes, through %s", async (how) => {
+    const window = await loose("loose");
+    const [one, two] = await made((d) => {
+      d.title = "base";
+      d.stars = 1;
+      d.items.push({ title: "a" }, { title: "b" }, { title: "c" });
+      d.body.insert(0, "one two three");
+      d.people.set("ann", { age: 1, tags: ["x"] });
+    });
+    const mine = window.client.open(one.id, schema);
+    await mine.ready();
+    await window.cut();
+    mine.transact((d) => void (d.title = "mine"));
+    mine.transact((d) => {
+      d.title = "mine again";
+      d.stars = 2;
+      d.items.splice(1, 0, { title: "mine" });
+      d.items[2].note.insert(0, "note");
+      d.items.pop();
+      d.body.splice(4, 3, "2");
+      d.votes.increment(1);
+      d.people.delete("ann");
+    });
+    await two.transact((d) => {
+      d.title = "theirs";
+      d.items[0].title = "A";
+      d.items[2].title = "C";
+      d.items.push({ title: "theirs" });
+      d.body.insert(13, "!");
+      d.body.insert(5, "-");
+      d.votes.increment(10);
+      const ann = d.people.get("ann");
+      if (ann) ann.age = 2;
+    }).wait();
+    if (how !== "patches") {
+      await node.kill();
+      await node.start();
+      await until(second.connection, (s) => s.status === "online");
+    }
+    await window.heal();
+    const settled = await until(mine, (s) => s.pending === 0 && s.sync !== undefined && s.data?.votes === 11);
+    await until(two, (s) => s.data?.votes === 11);
+    expect(settled.data).toMatchObject({
+      title: "mine again", stars: 2, votes: 11, body: "one 2- three!",
+      items: [{ title: "A" }, { title: "mine" }, { title: "b", note: "note" }, { title: "C" }, { title: "theirs" }],
+      people: new Map([["ann", { age: 2, tags: [] }]]),
+    });
+    same(mine, two);
+    for (const it of [mine, two]) {
+      expect(it.conflicts(["title"])).toEqual(["mine again", "theirs"]);
+      expect(it.conflicts(["stars"])).toEqual([]);
+    }
+    // A window that comes only now gets the conflict with the value, and so does one that watches a part.
+    const third = connect({ url: node.link, socket: socketOf(node), client: "three" });
+    await until(third.connection, (s) => s.status === "online");
+    const [whole, part] = [third.open(one.id, schema), third.open<Board["items"]>(one.id, schema as never, { path: ["items"] })];
+    await Promise.all([whole.ready(), part.ready()]);
+    expect(whole.conflicts(["title"])).toEqual(["mine again", "theirs"]);
+    expect(part.conflicts([0, "title"])).toEqual([]);
+    await whole.transact((d) => void (d.title = "theirs")).wait();
+    await until(mine, (s) => s.data?.title === "theirs");
+    for (const it of [mine, whole]) expect(it.conflicts(["title"])).toEqual([]);
+    third.close();
+    window.client.close();
+  });
+
   it("an invitation shares a document with another node, and wait('peer') says when that has a write", async () => {
     const [one] = await made((d) => void (d.title = "shared"));
     const guest = connect({ url: other.link, socket });

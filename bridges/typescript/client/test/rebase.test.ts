@@ -2,7 +2,9 @@ import { describe, expect, it } from "vitest";
 import { alignLists, alignTexts, mapGap, reconcile } from "../src/replica/difference.js";
 import { record } from "../src/replica/draft.js";
 import { Replica } from "../src/replica/replica.js";
-import { rebase } from "../src/replica/rebase.js";
+import { placeBefore } from "../src/replica/conflicts.js";
+import { applyAll, rebase } from "../src/replica/rebase.js";
+import type { Edit } from "../src/replica/wire.js";
 import { fromJson, type Json } from "../src/replica/value.js";
 import type { Draft } from "../src/index.js";
 import { boardShape, type Board } from "./board.js";
@@ -165,6 +167,38 @@ describe("a replica", () => {
     expect(mine.pending.map((w) => w.edits)).toEqual([[["insert", ["items"], 0, [{ title: "kept" }]]], [["set", ["items", 0, "done"], true]]]);
   });
 
+  it("says of every register that it sets what was seen there, also when the node has another value by now", () => {
+    const node = new FakeDocument(boardShape, { ...start, title: "base" });
+    const mine = new Replica(boardShape);
+    mine.reset(node.json() as Json, 0, 0);
+    mine.transact((d) => void ((d as Draft<Board>).title = "first"), { origin: "", label: "" });
+    mine.transact((d) => void ((d as Draft<Board>).title = "second"), { origin: "", label: "" });
+    node.write(2, 1, [["set", ["title"], "theirs"]], undefined);
+    mine.reset(node.json() as Json, 1, 0);
+    expect(mine.pending.map((w) => w.edits)).toEqual([[["set", ["title"], "first", ["base"]]], [["set", ["title"], "second", ["first"]]]]);
+    expect((mine.value as { title: string }).title).toBe("second");
+  });
+
+  it("knows the conflicts in a whole value, and says of a register that it sets that all of them were seen", () => {
+    const node = new FakeDocument(boardShape, start);
+    const mine = new Replica(boardShape);
+    mine.reset(node.json() as Json, 0, 0, [["conflict", ["items", 1, "title"], ["two", "zwei"]]]);
+    expect(mine.conflicts.at(["items", 1, "title"])).toEqual(["two", "zwei"]);
+    const write = mine.transact((draft) => {
+      const { items } = draft as Draft<Board>;
+      items.unshift({ title: "zero" });
+      items[2].title = "deux";
+      items[1].title = "uno";
+    }, { origin: "", label: "" });
+    // The place of a conflict is that of what is shown.
+    mine.reset(node.json() as Json, 0, 0, [["conflict", ["items", 1, "title"], ["two", "zwei"]]]);
+    expect(mine.conflictsAt(["items", 2, "title"])).toEqual(["two", "zwei"]);
+    expect(mine.conflictsAt(["items", 1, "title"])).toEqual([]);
+    expect(write?.edits?.slice(1)).toEqual([["set", ["items", 2, "title"], "deux", ["two", "zwei"]], ["set", ["items", 1, "title"], "uno", ["one"]]]);
+    mine.reset(node.json() as Json, 0, 0);
+    expect(mine.conflicts.at(["items", 1, "title"])).toEqual([]);
+  });
+
   it("refuses patches that do not start where it is, or do not fit, and keeps what it has", () => {
     const node = new FakeDocument(boardShape, start);
     const mine = new Replica(boardShape);
@@ -202,15 +236,49 @@ describe("rebasing", () => {
     const list = { kind: "array", element: { kind: "struct", fields: { a: { kind: "register", primitive: "i64" } } } } as const;
     const [one, two, three] = [{ a: 1 }, { a: 2 }, { a: 3 }];
     expect(rebase(list, [one, two, three], [three, one, two], [["set", [2, "a"], 9]]).edits).toEqual([["set", [0, "a"], 9]]);
-    expect(rebase(list, [one, two, three], [one, { a: 7 }, three], [["remove", [1]]]).value).toEqual([one, three]);
-    expect(rebase(list, [one, two, three], [one, three], [["set", [1, "a"], 9]]).edits).toEqual([]);
+    expect(rebase(list, [one, two, three], [three, two], [["remove", [1]]]).value).toEqual([three]);
+    expect(rebase(list, [one, two, three], [one, three], [["set", [1, "a"], null]]).edits).toEqual([]);
     expect(rebase(list, [one, two, three], [three, two, one], [["erase", [], 0, 2]]).value).toEqual([three]);
+  });
+
+  it("does not remove what others have put something into, and removes what others have taken something from", () => {
+    const shape = boardShape.kind === "struct" ? boardShape.fields.items : boardShape;
+    const [one, two] = [{ title: "one", done: true, note: "abc" }, { title: "two", done: false, note: "" }];
+    const erased = (now: object) => rebase(shape, [one, two], [now, two], [["erase", [], 0, 2]]).value;
+    for (const more of [{ title: "uno" }, { note: "abxc" }]) {
+      expect(erased({ ...one, ...more })).toEqual([{ ...one, ...more }]);
+      expect(rebase(shape, [one, two], [{ ...one, ...more }, two], [["remove", [0]]]).edits).toEqual([]);
+    }
+    for (const less of [{ title: null }, { done: false }, { note: "ac" }]) expect(erased({ ...one, ...less })).toEqual([]);
+  });
+
+  it("brings back an element that others have removed when something is put into it, once, and not when it was only moved", () => {
+    const shape = boardShape.kind === "struct" ? boardShape.fields.items : boardShape;
+    const [one, two, three] = ["one", "two", "three"].map((title) => ({ title, done: false, note: "n" }));
+    const edits: Edit[] = [["splice", [1, "note"], 1, 0, "ew"], ["set", [1, "done"], true], ["splice", [0, "note"], 0, 1, ""]];
+    const back = rebase(shape, [one, two, three], [three], edits);
+    expect(back.value).toEqual([{ title: "two", done: true, note: "new" }, three]);
+    expect(back.edits).toEqual([["insert", [], 0, [two]], ["splice", [0, "note"], 1, 0, "ew"], ["set", [0, "done"], true]]);
+    // Carried over once more, it is an element like any other that was put in here.
+    expect(rebase(shape, [three], [one, three], back.edits).value).toEqual([{ title: "two", done: true, note: "new" }, one, three]);
+    const moved = [three, one, { ...two, done: true }];
+    expect(rebase(shape, [one, two, three], moved, [["splice", [1, "note"], 1, 0, "ew"]]).value).toEqual([three, one, { ...two, done: true, note: "new" }]);
+    expect(rebase(shape, [one, two, three], [three], [["erase", [], 0, 2]]).value).toEqual([three]);
+  });
+
+  it("takes from a row that others have written to what was there, and leaves what they wrote", () => {
+    const shape = boardShape.kind === "struct" ? boardShape.fields.people : boardShape;
+    const before = new Map([["ann", { age: 5, tags: ["x", "y"] }]]);
+    const gone = (after: object) => rebase(shape, before, new Map([["ann", after]]), [["remove", [["ann"]]]]).value;
+    expect(gone({ age: 6, tags: ["x", "y"] })).toEqual(new Map([["ann", { age: 6, tags: [] }]]));
+    expect(gone({ age: 5, tags: ["x", "z", "y"] })).toEqual(new Map([["ann", { age: null, tags: ["z"] }]]));
+    expect(gone({ age: 5, tags: ["x"] })).toEqual(new Map());
   });
 
   it("leaves out removing a row that others have removed, and makes rows anew that it edits", () => {
     const table = { kind: "table", key: "string", value: { kind: "counter" } } as const;
     const [before, after] = [new Map([["a", 1]]), new Map()];
-    expect(rebase(table, before, after, [["remove", [["a"]]]])).toEqual({ edits: [], value: after });
+    expect(rebase(table, before, after, [["remove", [["a"]]]])).toMatchObject({ edits: [], value: after });
     expect(rebase(table, before, after, [["increment", [["a"]], 2]]).value).toEqual(new Map([["a", 2]]));
   });
 
@@ -218,6 +286,34 @@ describe("rebasing", () => {
     const map = alignLists(["a", "b", "c"], ["a", "x", "c", "y"]);
     expect([0, 1, 2, 3].map((at) => mapGap(map, at, 4))).toEqual([0, 1, 2, 3]);
     expect([...alignTexts("abc", "xabyc")]).toEqual([1, 2, 4]);
+  });
+});
+
+describe("a place before edits", () => {
+  it("is where the same element stood, and nowhere for what the edits made", () => {
+    const shape = { kind: "array", element: { kind: "struct", fields: { a: { kind: "register", primitive: "i64" } } } } as const;
+    withSeeds(300, (random) => {
+      const before = Array.from({ length: 6 }, (_, a) => ({ a }));
+      let after: unknown[] = before;
+      const done: Edit[] = [];
+      for (let n = random.below(6); n > 0; --n) {
+        const at = random.below(after.length + 1);
+        const one = Math.min(at, after.length - 1);
+        const edit: Edit = random.of<Edit>([
+          ["insert", [], at, [{ a: 100 }, { a: 101 }].slice(random.below(2))],
+          ["erase", [], at, random.below(after.length - at + 1)],
+          ["move", [], one, random.below(after.length)],
+          ["remove", [one]],
+        ]);
+        if (after.length === 0 && edit[0] !== "insert") continue;
+        after = applyAll(shape, after, [edit]) as unknown[];
+        done.push(edit);
+      }
+      after.forEach((item, index) => {
+        const was = before.indexOf(item as { a: number });
+        expect(placeBefore([index, "a"], done)).toEqual(was < 0 ? undefined : [was, "a"]);
+      });
+    });
   });
 });
 

@@ -73,11 +73,12 @@ export type BridgeMessage = { number: number; } & (
   | { which: "sync"; sync: Sync; }
   | { which: "presence"; presence: Presence; }
   | { which: "hello"; hello: Hello; }
+  | { which: "level"; level: LevelNow; }
 );
 export interface Failure { kind: FailureKind; module: string; code: number; message: string; }
 export interface Opened { subscription: number; revision: number; level: string; }
 export interface Patches { from: number; to: number; durable: number; written: number; patches: Uint8Array; }
-export interface Value { revision: number; durable: number; written: number; json: Uint8Array; }
+export interface Value { revision: number; durable: number; written: number; json: Uint8Array; conflicts: Uint8Array; }
 export interface Written { revision: number; repeated: boolean; }
 export type ControlReply = { number: number; } & (
   | { which: "failed"; failed: Failure; }
@@ -121,6 +122,7 @@ export interface Ended { subscription: number; why: Failure; }
 export interface Sync { document: string; state: State; }
 export interface Presence { document: string; others: Uint8Array; }
 export interface Hello { protocol: number; device: Uint8Array; user: Uint8Array; maxFrameBytes: number; maxSubscriptions: number; }
+export interface LevelNow { subscription: number; level: string; }
 
 export const layouts: Layouts = {
   BridgeRequest: {
@@ -303,6 +305,7 @@ export const layouts: Layouts = {
       sync: { kind: "struct", at: 0, of: "Sync", tag: 10 },
       presence: { kind: "struct", at: 0, of: "Presence", tag: 11 },
       hello: { kind: "struct", at: 0, of: "Hello", tag: 12 },
+      level: { kind: "struct", at: 0, of: "LevelNow", tag: 13 },
     },
   },
   Failure: {
@@ -333,12 +336,13 @@ export const layouts: Layouts = {
     },
   },
   Value: {
-    words: 3, pointers: 1, tag: undefined,
+    words: 3, pointers: 2, tag: undefined,
     fields: {
       revision: { kind: "u64", at: 0 },
       durable: { kind: "u64", at: 1 },
       written: { kind: "u64", at: 2 },
       json: { kind: "data", at: 0 },
+      conflicts: { kind: "data", at: 1 },
     },
   },
   Written: {
@@ -542,6 +546,13 @@ export const layouts: Layouts = {
       user: { kind: "data", at: 1 },
       maxFrameBytes: { kind: "u32", at: 1 },
       maxSubscriptions: { kind: "u32", at: 2 },
+    },
+  },
+  LevelNow: {
+    words: 1, pointers: 1, tag: undefined,
+    fields: {
+      subscription: { kind: "u64", at: 0 },
+      level: { kind: "text", at: 0 },
     },
   },
 };

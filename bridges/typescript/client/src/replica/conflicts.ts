@@ -1,6 +1,6 @@
 /** Which registers have concurrent values, as patches of the node tell. Positions move along with the lists around them. */
 import type { Json } from "./value.js";
-import type { Patch, WirePath } from "./wire.js";
+import type { Edit, Patch, WirePath } from "./wire.js";
 
 /** Conflicts that are remembered; further ones are not shown until some are over. */
 export const maxConflicts = 10_000;
@@ -13,6 +13,9 @@ export class Conflicts {
     return this.#all.get(JSON.stringify(path))?.values ?? none;
   }
 
+  get size(): number {
+    return this.#all.size;
+  }
   clear(): void {
     this.#all.clear();
   }
@@ -64,6 +67,44 @@ export class Conflicts {
       else if (path) next.set(JSON.stringify(path), { path, values: entry.values });
     }
     if (changed) this.#all = next;
+  }
+}
+
+/** Where a place was before the edits; undefined when they made it. */
+export function placeBefore(path: WirePath, edits: readonly Edit[]): WirePath | undefined {
+  for (let i = edits.length - 1; i >= 0; --i) {
+    const edit = edits[i];
+    const at = edit[1];
+    if (edit[0] === "set" && path.length > at.length && below(path, at)) return undefined;
+    if (edit[0] === "remove") {
+      const gone = at[at.length - 1];
+      const index = path[at.length - 1];
+      if (typeof gone !== "number" || typeof index !== "number" || !below(path, at.slice(0, -1)) || index < gone) continue;
+      path = [...path.slice(0, at.length - 1), index + 1, ...path.slice(at.length)];
+      continue;
+    }
+    if (edit[0] !== "insert" && edit[0] !== "erase" && edit[0] !== "move") continue;
+    const index = path[at.length];
+    if (typeof index !== "number" || !below(path, at)) continue;
+    const before = indexBefore(index, edit);
+    if (before === undefined) return undefined;
+    if (before !== index) path = [...path.slice(0, at.length), before, ...path.slice(at.length + 1)];
+  }
+  return path;
+}
+
+function indexBefore(index: number, edit: Extract<Edit, readonly ["insert" | "erase" | "move", ...unknown[]]>): number | undefined {
+  switch (edit[0]) {
+    case "insert":
+      return index < edit[2] ? index : index < edit[2] + edit[3].length ? undefined : index - edit[3].length;
+    case "erase":
+      return index < edit[2] ? index : index + edit[3];
+    case "move": {
+      const [, , from, to] = edit;
+      if (index === to) return from;
+      const taken = index > to ? index - 1 : index;
+      return taken >= from ? taken + 1 : taken;
+    }
   }
 }
 

@@ -5,7 +5,7 @@
  * are: values share what has not changed. What remains is compared with Myers' algorithm (An O(ND) Difference Algorithm and
  * Its Variations, 1986) up to a limit, beyond which it counts as replaced.
  */
-import { equal, type Value } from "./value.js";
+import { equal, isFields, type Value } from "./value.js";
 
 /** Insertions and deletions that Myers' algorithm looks for. Its memory grows with the square. */
 export const maxEditDistance = 400;
@@ -106,12 +106,17 @@ export function alignLists(before: readonly Value[], after: readonly Value[]): A
   };
   if (typeof before[head] === "object" && before[head] !== null) {
     pairObjects(before, after, head, oldEnd, newEnd, pair);
+    // Most of what is left has changed where it stands; comparing it with everything else would be what takes long.
+    pairInPlace(map, taken, head, oldEnd, newEnd, (i, j) => {
+      if (alike(before[i], after[j])) pair(i, j);
+    });
   } else {
     const pairs = common(oldEnd - head, newEnd - head, (i, j) => Object.is(before[head + i], after[head + j]));
     for (const [i, j] of pairs ?? []) pair(head + i, head + j);
   }
   pairEqual(before, after, map, taken, head, oldEnd, newEnd, pair);
   pairInPlace(map, taken, head, oldEnd, newEnd, pair);
+  pairAlike(before, after, map, taken, head, oldEnd, newEnd, pair);
   return map;
 }
 
@@ -160,6 +165,22 @@ function pairObjects(
   }
 }
 
+/**
+ * Whether two elements share more than that portion of the parts that are not what every new element has: then the one may
+ * have become the other.
+ */
+function alike(a: Value, b: Value, portion = 0): boolean {
+  if (!isFields(a) || !isFields(b)) return false;
+  let [shared, all] = [0, 0];
+  for (const name in a) {
+    const part = a[name];
+    if (part === null || part === "" || part === false || part === 0) continue;
+    ++all;
+    if (Object.is(part, b[name])) ++shared;
+  }
+  return shared > all * portion;
+}
+
 /** Elements that look the same, a few at most: what was made twice from the same edit. */
 function pairEqual(
   before: readonly Value[],
@@ -178,6 +199,28 @@ function pairEqual(
     if (map[i] !== -1) continue;
     --left;
     const at = free.findIndex((j) => equal(before[i], after[j]));
+    if (at >= 0) pair(i, free.splice(at, 1)[0]);
+  }
+}
+
+/** What was moved and changed at one time, a few at most: most of what is in the one is in the other. */
+function pairAlike(
+  before: readonly Value[],
+  after: readonly Value[],
+  map: Alignment,
+  taken: Uint8Array,
+  head: number,
+  oldEnd: number,
+  newEnd: number,
+  pair: (i: number, j: number) => void,
+): void {
+  const free: number[] = [];
+  for (let j = head; j < newEnd && free.length < maxDeepComparisons; ++j) if (!taken[j - head]) free.push(j);
+  let left = maxDeepComparisons;
+  for (let i = head; i < oldEnd && left > 0 && free.length > 0; ++i) {
+    if (map[i] !== -1) continue;
+    --left;
+    const at = free.findIndex((j) => alike(before[i], after[j], 0.5));
     if (at >= 0) pair(i, free.splice(at, 1)[0]);
   }
 }
@@ -285,6 +328,11 @@ function reconcileLists(before: Value[], after: Value[]): Value {
     while (oldEnd > head && newEnd > head && keep(oldEnd - 1, newEnd - 1)) [oldEnd, newEnd] = [oldEnd - 1, newEnd - 1];
     for (let i = head; i < oldEnd; ++i) map[i] = -1;
     taken.fill(0, head - first, newEnd - first);
+  }
+  if (shared > 0) {
+    pairInPlace(map, taken, first, oldEnd, newEnd, (i, j) => {
+      if (alike(before[i], after[j])) keep(i, j);
+    });
   }
   pairByText(before, after, map, taken, first, [head, oldEnd, newEnd], keep);
   // What changed in place keeps its parts.

@@ -11,9 +11,17 @@ import { isHigh, isLow } from "./difference.js";
 import { equal, keyToJson, tableKey, toJson, wholeText, type Json, type Rows, type Value } from "./value.js";
 import { pathText, shapeBelow, type Edit, type WirePath, type WireStep } from "./wire.js";
 
+/** The concurrent values of a register, by its place after the edits. */
+export type ConcurrentAt = (path: WirePath, edits: readonly Edit[]) => readonly Json[];
+
 /** Runs `edit` on a draft of `value` and returns what it did. When it throws, so does this. */
-export function record(shape: Shape, value: Value, edit: (draft: unknown) => unknown): { edits: Edit[]; value: Value } {
-  const recorder = new Recorder(shape, value);
+export function record(
+  shape: Shape,
+  value: Value,
+  edit: (draft: unknown) => unknown,
+  concurrent: ConcurrentAt = () => [],
+): { edits: Edit[]; value: Value } {
+  const recorder = new Recorder(shape, value, concurrent);
   try {
     const result = edit(recorder.root.draft());
     if (typeof result === "object" && result !== null && "then" in result)
@@ -32,9 +40,12 @@ class Recorder {
   value: Value;
   readonly #batch = new Batch();
 
-  constructor(shape: Shape, value: Value) {
+  readonly concurrent: ConcurrentAt;
+
+  constructor(shape: Shape, value: Value, concurrent: ConcurrentAt) {
     this.shape = shape;
     this.value = value;
+    this.concurrent = concurrent;
     this.root = new Spot(this, shape, undefined, "");
   }
 
@@ -135,7 +146,40 @@ class Spot {
     this.set(json);
   }
   set(json: Json): void {
-    if (this.shape.kind === "text" && typeof json === "string") return replaceText(this, json);
+    switch (this.shape.kind) {
+      case "text":
+        if (typeof json === "string") return replaceText(this, json);
+        break;
+      case "register": {
+        const old = this.value();
+        const seen = old === null || old === undefined ? [] : [toJson(this.shape, old)];
+        return this.do((path) => {
+          for (const other of this.recorder.concurrent(path, this.recorder.edits)) if (!seen.includes(other)) seen.push(other);
+          return ["set", path, json, seen];
+        });
+      }
+      case "struct":
+        // Field by field, so that each register says what was seen in it.
+        if (json === null) break;
+        for (const [name, field] of Object.entries(json as object)) this.below(name).set(field as Json);
+        return;
+      // As what becomes of it, so that what others do meanwhile is not taken for what was seen here.
+      case "counter": {
+        const by = Number(json ?? 0) - (this.value() as number);
+        if (!Number.isSafeInteger(by)) break;
+        if (by !== 0) this.do((path) => ["increment", path, by]);
+        return;
+      }
+      case "array": {
+        const count = (this.value() as Value[]).length;
+        if (count > 0) this.do((path) => ["erase", path, 0, count]);
+        this.elementsErased(0, count);
+        if (Array.isArray(json) && json.length > 0) this.do((path) => ["insert", path, 0, json]);
+        return;
+      }
+      default:
+        break;
+    }
     this.do((path) => ["set", path, json]);
     this.#replaced();
   }
@@ -192,7 +236,8 @@ function structDraft(spot: Spot): object {
     deleteProperty: (_target, name) => {
       if (known(name)) {
         const below = spot.below(name);
-        if (below.shape.kind === "struct" || below.shape.kind === "register" || below.shape.kind === "flag") below.do((path) => ["remove", path]);
+        if (below.shape.kind === "register") below.set(null);
+        else if (below.shape.kind === "struct" || below.shape.kind === "flag") below.do((path) => ["remove", path]);
         else below.assign(below.shape.kind === "text" ? "" : below.shape.kind === "counter" ? 0 : []);
       }
       return true;

@@ -8,12 +8,12 @@
 import { clientError } from "../errors.js";
 import type { Shape } from "../schema.js";
 import { applyPatch, Batch } from "./apply.js";
-import { Conflicts } from "./conflicts.js";
+import { Conflicts, placeBefore } from "./conflicts.js";
 import { reconcile } from "./difference.js";
 import { record } from "./draft.js";
-import { applyAll, rebase } from "./rebase.js";
+import { Alignments, applyAll, rebase } from "./rebase.js";
 import { fromJson, type Json, type Value } from "./value.js";
-import type { Edit, Patch } from "./wire.js";
+import type { Edit, Patch, WirePath } from "./wire.js";
 
 /** Writes that wait; a further transaction is refused. */
 export const maxWaitingWrites = 10_000;
@@ -73,10 +73,11 @@ export class Replica {
     return this.#nextNumber;
   }
 
-  /** The node's value as a whole. Throws when it does not fit the schema; nothing has changed then. */
-  reset(json: Json, revision: number, written: number): void {
+  /** The node's value as a whole, and what is concurrent in it. Throws when it does not fit the schema; nothing has changed then. */
+  reset(json: Json, revision: number, written: number, conflicts: readonly Patch[] = []): void {
     const fresh = json === null ? undefined : fromJson(this.shape, json);
     this.conflicts.clear();
+    for (const patch of conflicts) this.conflicts.apply(patch);
     this.#moveTo(reconcile(this.#base, fresh), revision, written);
   }
 
@@ -97,7 +98,7 @@ export class Replica {
   transact(edit: (draft: unknown) => unknown, options: WriteOptions): PendingWrite | undefined {
     if (this.#shown === undefined) throw clientError("noSuchPlace", "there is no value to edit yet");
     if (this.#queue.length >= maxWaitingWrites) throw clientError("limit", `${maxWaitingWrites} writes wait for the node already`);
-    const done = record(this.shape, this.#shown, edit);
+    const done = record(this.shape, this.#shown, edit, (path, done) => this.#concurrent(path, done));
     if (done.edits.length === 0) return undefined;
     this.#shown = done.value;
     const last = this.#queue[this.#queue.length - 1];
@@ -113,6 +114,19 @@ export class Replica {
       return last;
     }
     return this.#push({ ...options, edits: done.edits, redo: false });
+  }
+
+  /** The concurrent values of a register, by its place in what `done` has made of what is shown. */
+  #concurrent(path: WirePath, done: readonly Edit[]): readonly Json[] {
+    if (this.conflicts.size === 0) return [];
+    let place = placeBefore(path, done);
+    for (let i = this.#queue.length - 1; place && i >= 0; --i) place = placeBefore(place, this.#queue[i].edits ?? []);
+    return place ? this.conflicts.at(place) : [];
+  }
+
+  /** The concurrent values of a register that is shown, the winner first; none where there is no conflict. */
+  conflictsAt(path: WirePath): readonly Json[] {
+    return this.#concurrent(path, []);
   }
 
   /** Undo or redo: shown when the node has done it. */
@@ -180,19 +194,21 @@ export class Replica {
     }
     this.#base = after;
     const rest: PendingWrite[] = [];
+    const align = new Alignments();
     this.#queue.forEach((write, at) => {
       if (at < held) return;
-      const next = this.#after(before, write);
       if (leaves(at)) {
-        before = next;
+        before = this.#after(before, write);
         return;
       }
       if (write.edits && before !== undefined && after !== undefined) {
-        const carried = rebase(this.shape, before, after, write.edits);
+        const carried = rebase(this.shape, before, after, write.edits, align);
         write.edits = carried.edits;
         after = carried.value;
+        before = carried.before;
+      } else {
+        before = this.#after(before, write);
       }
-      before = next;
       rest.push(write);
     });
     this.#queue.splice(0, this.#queue.length, ...rest);

@@ -9,7 +9,8 @@ export type WireStep = string | number | readonly [string | number | boolean];
 export type WirePath = readonly WireStep[];
 
 export type Edit =
-  | readonly ["set", WirePath, Json]
+  /** Of a register, the last part says which values were seen there: others stay, as concurrent ones. */
+  | readonly ["set", WirePath, Json, (readonly Json[])?]
   | readonly ["remove", WirePath]
   | readonly ["insert", WirePath, number, readonly Json[]]
   | readonly ["erase", WirePath, number, number]
