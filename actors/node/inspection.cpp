@@ -25,6 +25,7 @@ std::string store_text(const std::optional<store::StoreStatus>& status) {
   if (!status) return out;
   const store::StoreCounters& c = status->counters;
   line("tlfs_store_failing", "gauge", "Whether the last commit failed.", status->failing.has_value());
+  if (status->disk_bytes) line("tlfs_store_bytes", "gauge", "What the store's files take.", *status->disk_bytes);
   line("tlfs_store_requests_total", "counter", "Requests to write.", c.requests);
   line("tlfs_store_commits_total", "counter", "Commits, each one sync for one or more requests.", c.commits);
   line("tlfs_store_written_bytes_total", "counter", "Bytes of records written.", c.bytes);

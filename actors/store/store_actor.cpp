@@ -54,6 +54,7 @@ caf::behavior StoreActor::make_behavior() {
         StoreStatus out;
         out.counters = counters_;
         out.failing = failing_;
+        if (const auto bytes = store_->disk_bytes()) out.disk_bytes = *bytes;
         return out;
       },
       [this](CommitNow) {

@@ -83,7 +83,8 @@ struct StoreCounters {
 struct GetStoreStatus : messaging::LocalOnly {};
 struct StoreStatus : messaging::LocalOnly {
   StoreCounters counters;
-  std::optional<Error> failing;  // why the last commit failed; nothing once one has succeeded
+  std::optional<Error> failing;             // why the last commit failed; nothing once one has succeeded
+  std::optional<std::uint64_t> disk_bytes;  // of the store's files; nothing when they cannot be counted
 };
 
 }  // namespace tlfs::store

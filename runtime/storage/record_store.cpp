@@ -74,6 +74,7 @@ class RecordStore final : public Store {
   Status write(const Batch& batch) override;
   Result<std::optional<Bytes>> read(ByteView key) override;
   Result<Scanned> scan(ByteView from, ByteView to, const Visitor& visit) override;
+  Result<std::uint64_t> disk_bytes() override { return engine_->disk_bytes(); }
   Result<Stat> stat() override;
   Result<CheckReport> check(const Progress& progress) override;
   Result<CheckReport> settle(const std::optional<DocumentId>& document) override;
@@ -390,7 +391,7 @@ Result<Stat> RecordStore::stat() {
   const Range quarantine = region_range(Region::quarantine);
   status = engine_->visit(quarantine.from, quarantine.to, [&](ByteView, ByteView) { return ++stat.quarantined > 0; });
   if (!status) return status.error();
-  const auto bytes = engine_->disk_bytes();
+  const auto bytes = disk_bytes();
   if (!bytes) return bytes.error();
   stat.disk_bytes = *bytes;
   stat.batches = sequence_;

@@ -157,6 +157,7 @@ class Store {
   // not show.
   virtual Result<Scanned> scan(ByteView from, ByteView to, const Visitor& visit) = 0;
 
+  virtual Result<std::uint64_t> disk_bytes() = 0;  // of all files; reads no record
   virtual Result<Stat> stat() = 0;
 
   // Reads and verifies every record and compares with the counts; changes nothing. Fails only when it could not begin.

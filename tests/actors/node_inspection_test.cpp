@@ -131,6 +131,7 @@ TEST_CASE("the numbers of a node are those of its actors and of its store") {
   CHECK(number(after, "tlfs_actors{actor=\"/node/documents/document\",state=\"running\"}") == 1);
   CHECK(number(after, "tlfs_store_answers") == 1);
   CHECK(number(after, "tlfs_store_failing") == 0);
+  CHECK(number(after, "tlfs_store_bytes") > number(before, "tlfs_store_bytes"));
   CHECK(number(after, "tlfs_store_failures_total") == 0);
   CHECK(number(after, "tlfs_store_commits_total") >= number(before, "tlfs_store_commits_total") + 10);
   CHECK(number(after, "tlfs_store_written_bytes_total") > number(before, "tlfs_store_written_bytes_total"));

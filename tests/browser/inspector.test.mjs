@@ -79,6 +79,8 @@ test("peers and counters have their views", async () => {
   await go("Peers");
   await page.getByText("It knows nobody yet").waitFor();
   await go("Store");
+  const size = page.locator("dl.figures div", { hasText: "store on the disk" }).locator("dd");
+  await until(async () => /^[\d.,]+ [kM]?B$/.test(await size.innerText()), "the size of the store");
   await page.getByLabel("Show counters whose name holds").fill("tlfs_store");
   await page.getByRole("row").filter({ hasText: "tlfs_store" }).first().waitFor();
   assert.deepEqual(await accessibilityProblems(page), []);

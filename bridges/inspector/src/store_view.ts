@@ -25,12 +25,22 @@ function figure(metric: Metric): string {
 }
 
 export function storeView(root: HTMLElement, client: Client): () => void {
+  const size = h("dd");
+  const written = h("dd");
+  const commits = h("dd");
   const { table: shown, body } = table("Counters of the node", ["Counter", "Of", "Value"], [2]);
   const filter = h("input", { type: "search", name: "filter", value: "tlfs_store", spellcheck: "false" });
   const note = h("p", { class: "warn", role: "status" });
   const form = h("form", { class: "row" }, h("label", {}, "Show counters whose name holds", filter));
   form.addEventListener("submit", (event) => event.preventDefault());
-  root.append(h("h2", {}, "Store and counters"), form, note, h("div", { class: "panel" }, shown));
+  const figures = h(
+    "dl",
+    { class: "figures" },
+    h("div", {}, h("dt", {}, "store on the disk"), size),
+    h("div", {}, h("dt", {}, "written since the start"), written),
+    h("div", {}, h("dt", {}, "commits"), commits),
+  );
+  root.append(h("h2", {}, "Store and counters"), figures, form, note, h("div", { class: "panel" }, shown));
   const rows = new Rows<Metric>(
     body,
     (metric) => `${metric.name}{${metric.labels}}`,
@@ -47,6 +57,11 @@ export function storeView(root: HTMLElement, client: Client): () => void {
   return repeat(2000, async () => {
     try {
       all = readMetrics(await client.metrics());
+      const of = (name: string) => all.find((metric) => metric.name === name);
+      const [disk, total, synced, failing] = ["bytes", "written_bytes_total", "commits_total", "failing"].map((name) => of(`tlfs_store_${name}`));
+      say(size, disk ? figure(disk) : "unknown");
+      say(written, total ? figure(total) : "unknown");
+      say(commits, failing?.value ? "failing" : synced ? figure(synced) : "unknown", failing?.value ? "bad" : "");
       say(note, "");
       show();
     } catch (error) {

@@ -17,6 +17,7 @@ class WrappedStore : public Store {
   Result<Scanned> scan(ByteView from, ByteView to, const Visitor& visit) override {
     return inside_->scan(from, to, visit);
   }
+  Result<std::uint64_t> disk_bytes() override { return inside_->disk_bytes(); }
   Result<Stat> stat() override { return inside_->stat(); }
   Result<CheckReport> check(const Progress& progress) override { return inside_->check(progress); }
   Result<CheckReport> settle(const std::optional<DocumentId>& document) override { return inside_->settle(document); }
