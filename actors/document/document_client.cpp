@@ -135,6 +135,8 @@ void DocumentClient::ask(const document::DocumentId& document, caf::message requ
       [this, document, answered = std::move(answered)](Result<ReplyMessage> reply) {
         if (Place* here = find(document)) --here->asked;
         answered(std::move(reply));
+        // phase() does not let a place go while somebody asks, and nobody looks at it again when the answer comes after
+        // the end of the document's actor: what is asked of documents that are not here, or cannot be started.
         if (const Place* here = find(document); here && here->asked == 0 && here->idle()) {
           Sweep later;  // not inside a callback of the reference that goes with the place
           later.document = document;

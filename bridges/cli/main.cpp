@@ -3,6 +3,8 @@
 //
 // Exit codes are those of exit_code.h.
 #include <CLI/CLI.hpp>
+#include <iostream>
+#include <stdexcept>
 
 #include "bridges/cli/completion_command.h"
 #include "bridges/cli/doc_commands.h"
@@ -50,6 +52,9 @@ int main(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? kExitOk : kExitUsage;
+  } catch (const std::runtime_error& error) {  // what the system refuses where nothing can be done without it
+    std::cerr << "tlfs cannot run here now: " << error.what() << "\n";
+    return kExitUnavailable;
   }
   return exit_code;
 }

@@ -200,5 +200,71 @@ TEST_CASE("the outcome of what a failed incarnation asked for does not reach the
   CHECK(node.json(id, ".n") == "2");
 }
 
+TEST_CASE("requests beyond what an app may have under way are refused at once, and later ones are served") {
+  TestNode node({.seed = 8});
+  const DocumentId id = node.create_document(package());
+  std::size_t served = 0, refused = 0;
+  const auto counted = [&](const Result<Update>& got) {
+    if (got)
+      ++served;
+    else if (got.error().is(document_actor::Errc::busy))
+      ++refused;
+  };
+  node.start_app(spec([&](Context& context) {
+    for (std::size_t i = 0; i < kMaxRequestsUnderWay + 3; ++i) context.get(id, ".", counted);
+    CHECK(served == 0);
+    CHECK(refused == 3);
+  }));
+  node.pass(1s);
+  CHECK(served == kMaxRequestsUnderWay);
+  node.post("puppet", Order{[&](Context& context) { context.get(id, ".", counted); }});
+  node.pass(1s);
+  CHECK(served == kMaxRequestsUnderWay + 1);
+  CHECK(refused == 3);
+}
+
+TEST_CASE("what cannot be watched or read is said to the app, and it goes on") {
+  TestNode node({.seed = 9});
+  const DocumentId id = node.create_document(package());
+  std::vector<std::string> said;
+  std::size_t calls = 0;
+  node.start_app(spec([&](Context& context) {
+    CHECK_FALSE(context.watch(id, "[[", [&](const Update&) { ++calls; }).ok());
+    const auto failed = [&](const Error& error) { said.push_back(error.message()); };
+    REQUIRE(context.watch(id, ".nowhere", [&](const Update&) { ++calls; }, {.failed = failed}).ok());
+    REQUIRE(context.watch(DocumentId{1}, ".", [&](const Update&) { ++calls; }, {.failed = failed}).ok());
+    context.get(id, "[[", [&](const Result<Update>& got) { CHECK_FALSE(got.ok()); });
+  }));
+  node.pass(1s);
+  CHECK(calls == 0);
+  REQUIRE(said.size() == 2);
+  CHECK(said[0] != said[1]);
+  CHECK(subscriptions(node, id) == 0);
+}
+
+TEST_CASE("an app that stops itself is over, and what is sent to it then or what it does not know harms nobody") {
+  TestNode node({.seed = 10});
+  const DocumentId id = node.create_document(package());
+  std::size_t starts = 0, orders = 0;
+  node.start_app(spec(
+      [&](Context& context) {
+        ++starts;
+        (void)context.watch(id, ".", [](const Update&) {});
+      },
+      supervision::Restart::transient));
+  node.run();
+  node.post("puppet", std::string("what is this"));
+  node.post("puppet", Order{[&](Context&) { ++orders; }});
+  node.pass(1s);
+  CHECK(orders == 1);
+  CHECK(subscriptions(node, id) == 1);
+  node.post("puppet", Order{[](Context& context) { context.stop(); }});
+  node.post("puppet", Order{[&](Context&) { ++orders; }});
+  node.pass(20s, 100ms);
+  CHECK(starts == 1);
+  CHECK(orders == 1);
+  CHECK(subscriptions(node, id) == 0);
+}
+
 }  // namespace
 }  // namespace tlfs::app

@@ -125,6 +125,21 @@ class Sharing(Network):
         alice.ok("doc", "set", "list", ".title", '"still mine"')
         bob.sees(document, ".title", "still mine")
 
+    def test_a_document_that_is_deleted_here_is_not_brought_back_by_what_others_write_unless_that_is_asked_for(self):
+        alice, bob, document = self.friends()
+        bob.ok("doc", "delete", document)
+        alice.ok("doc", "set", "list", ".title", '"food and drink"')
+        told = lambda: [(o["document"], o["from"]) for o in bob.value("invitations", "--json")["pending"]]
+        self.until("it is offered again, and no more than that", told, [(document, alice.device)])
+        self.assertEqual(bob.value("doc", "list", "--json"), [])
+        bob.end()
+        bob.run()
+        alice.ok("doc", "set", "list", ".title", '"food, drink and more"')
+        self.until("it is offered again, and no more than that", told, [(document, alice.device)])
+        self.assertEqual(bob.value("doc", "list", "--json"), [])
+        bob.ok("accept", document)
+        bob.sees(document, ".title", "food, drink and more")
+
     def test_what_was_edited_while_apart_comes_together(self):
         alice, bob, document = self.friends()
         bob.end()

@@ -4,9 +4,11 @@
 """
 
 import contextlib
+import functools
 import json
 import os
 import re
+import resource
 import shutil
 import signal
 import stat
@@ -458,6 +460,39 @@ class Trouble(Case):
         run = subprocess.run([PROGRAM, "id"], capture_output=True, check=False, env=self.env, text=True, timeout=PATIENCE)
         self.assertEqual(run.returncode, 1)
         self.assertIn("name a data directory with --data", run.stderr)
+
+    def test_too_few_files_that_may_be_open_are_said_to_be_too_few(self):
+        self.create()
+        for files in range(4, 7):
+            limit = functools.partial(resource.setrlimit, resource.RLIMIT_NOFILE, (files, files))
+            run = subprocess.run([PROGRAM, "--data", self.data, "id"], capture_output=True, check=False, env=self.env, text=True, timeout=PATIENCE,
+                                 preexec_fn=limit)  # noqa: PLW1509
+            if run.returncode != 0:
+                self.assertEqual(run.returncode, 4, run.stderr)
+                self.assertRegex(run.stderr, "[Tt]oo many (open files|files open)")
+        self.ok("id")
+
+    def test_a_node_that_may_open_no_more_files_answers_and_goes_on_when_it_may(self):
+        if not hasattr(resource, "prlimit"):
+            self.skipTest("limits of another process cannot be set here")
+        self.create()
+        for _ in range(3):  # so that reading the document has to open files
+            self.ok("doc", "set", "list", ".text", "-", given=json.dumps(os.urandom(2_000_000).hex()))
+        self.ok("doc", "set", "list", ".title", '"saved"')
+        node = self.run_node()
+        # One more, for the connection, and none for the store.
+        taken = {int(name) for name in os.listdir(f"/proc/{node.pid}/fd")}
+        free = next(number for number in range(1000) if number not in taken)
+        most = resource.prlimit(node.pid, resource.RLIMIT_NOFILE)[1]
+        resource.prlimit(node.pid, resource.RLIMIT_NOFILE, (free + 1, most))
+        code, _, err = self.tlfs("doc", "get", "list")
+        if code != 0:  # a file that it needs may be open already
+            self.assertEqual(code, 4, err)
+            self.assertIn("too many files open", err)
+        resource.prlimit(node.pid, resource.RLIMIT_NOFILE, (1024, most))
+        self.assertEqual(self.value("doc", "get", "list", ".title"), "saved")
+        self.ok("doc", "set", "list", ".title", '"later"')
+        self.assertIsNone(node.poll())
 
     def test_the_directory_is_where_the_environment_says(self):
         def used(**variables):
