@@ -71,6 +71,14 @@ bool SyncSession::fits(const ProtectedDocument& document) {
   return false;
 }
 
+// What of its leaves was not dealt with is not known any more.
+void SyncSession::opened_anew() {
+  state_.lacking_seen = 0;
+  state_.leaves_added = 0;
+  state_.leaves_asked_at = {};
+  state_.tell_leaves = true;
+}
+
 void SyncSession::grow(const ProtectedDocument& document) {
   const document::ChangeGraph& graph = document.content().graph();
   state_.changes.resize(graph.size());
