@@ -195,6 +195,35 @@ TEST_CASE("leaves come over a third device that gets them later") {
   CHECK(carol.content().json().find("secret") != std::string::npos);
 }
 
+TEST_CASE("leaves come from a device that has nobody's signature on just that change") {
+  const auto package = parts_package();
+  Device alice(1, package), bob(2, package), carol(3, package);
+  alice.create();
+  REQUIRE(alice.set(".private.word", "secret").ok());
+  alice.content().seal();
+  alice.save();
+  REQUIRE(alice.set(".open.word", "for all").ok());
+  REQUIRE(grant_at(alice, ".", Level::read, bob).ok());
+  REQUIRE(grant_at(alice, ".open", Level::read, carol).ok());
+  bob.join(alice);
+  carol.join(alice);
+  Line alice_bob(alice, bob), alice_carol(alice, carol);
+  alice_bob.run();
+  alice_carol.run();
+  REQUIRE(bob.content().json().find("secret") != std::string::npos);
+  REQUIRE(carol.content().json().find("secret") == std::string::npos);
+  REQUIRE(grant_at(alice, ".private", Level::read, carol).ok());
+  for (Device* d : {&bob, &carol}) {
+    (void)d->replica->take(alice.replica->document().statements(), {});
+    d->save();
+  }
+  Line bob_carol(bob, carol);
+  bob_carol.run();
+  check_fine(bob_carol);
+  CHECK(carol.content().json().find("secret") != std::string::npos);
+  CHECK(bob_carol.right.session->caught_up());
+}
+
 TEST_CASE("leaves that lack are asked for although the document was opened anew in the meantime") {
   const auto package = parts_package();
   Device alice(1, package), bob(2, package), dave(3, package);
