@@ -98,6 +98,7 @@ void DocumentActor::take_up(std::unique_ptr<replica::Replica> replica) {
   told_leaves_ = 0;
   if (service_) {
     service_->replace(std::move(replica));
+    desk_->opened_anew();
   } else {
     service_ = std::make_unique<DocumentService>(std::move(replica), package_, identity_->incarnation);
   }

@@ -147,6 +147,10 @@ void SyncDesk::speak(SyncNumber number, Conversation& c, DocumentService& servic
   c.speak = false;
 }
 
+void SyncDesk::opened_anew() {
+  for (auto& [number, c] : conversations_) c.session.opened_anew();
+}
+
 void SyncDesk::stage(Conversation& c, decltype(Staged::what) what) {
   if (const auto* message = std::get_if<Bytes>(&what)) c.out_bytes += message->size();
   c.out.push_back({++staged_, std::move(what)});

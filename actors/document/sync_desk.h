@@ -47,6 +47,8 @@ class SyncDesk {
   void work(DocumentService& service, PackageShelf& packages, Nanoseconds now);
   // The document has changed, or there is room: every conversation is to speak.
   void all_speak();
+  // The document is another object now.
+  void opened_anew();
   // There are edits that are not sealed yet: no peer has caught up with them.
   void fall_behind();
   // Number of what has been staged last; when everything up to `number` is on the disk, it may leave.

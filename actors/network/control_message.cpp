@@ -11,7 +11,6 @@ namespace {
 using framing::from_blob;
 using framing::to_blob;
 using Wire = messages::network::Control;
-using messages::network::Greeting;
 
 Error malformed(const char* what) { return Error(Errc::malformed_record, std::string("a peer's message ") + what); }
 
@@ -119,18 +118,23 @@ Result<Control> decode_control(ByteView bytes) {
   return malformed("is of no kind that is known here");
 }
 
-Bytes encode_greeting(const document::DocumentId& user) {
-  messaging::MessageBuilder<Greeting> builder;
-  builder->setUser(to_blob(user));
+Bytes encode(const Greeting& greeting) {
+  messaging::MessageBuilder<messages::network::Greeting> builder;
+  builder->setUser(to_blob(greeting.user));
+  builder->setMoment(greeting.moment);
+  builder->setLife(greeting.life);
   const auto sealed = std::move(builder).seal();
   return Bytes(sealed.bytes().begin(), sealed.bytes().end());
 }
 
-Result<document::DocumentId> decode_greeting(ByteView bytes) {
-  const auto message = messaging::Message<Greeting>::parse(bytes, {.max_bytes = link::kMaxHelloPayload});
+Result<Greeting> decode_greeting(ByteView bytes) {
+  const auto message =
+      messaging::Message<messages::network::Greeting>::parse(bytes, {.max_bytes = link::kMaxHelloPayload});
   if (!message) return message.error();
-  document::DocumentId out{};
-  if (const Status s = read(message->read()->getUser(), out); !s) return s.error();
+  Greeting out;
+  if (const Status s = read(message->read()->getUser(), out.user); !s) return s.error();
+  out.moment = message->read()->getMoment();
+  out.life = message->read()->getLife();
   return out;
 }
 

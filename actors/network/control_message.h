@@ -9,6 +9,7 @@
 #include "runtime/base/bytes.h"
 #include "runtime/base/result.h"
 #include "runtime/document/ids.h"
+#include "runtime/link/connection.h"
 
 namespace tlfs::network {
 
@@ -49,8 +50,13 @@ Bytes encode(const Control& message);
 // be.
 Result<Control> decode_control(ByteView bytes);
 
-// The payload of a link's hello: whose device this is.
-Bytes encode_greeting(const document::DocumentId& user);
-Result<document::DocumentId> decode_greeting(ByteView bytes);
+// The payload of a link's hello.
+struct Greeting {
+  document::DocumentId user{};  // whose device this is
+  link::Moment moment = 0;      // the caller's: when it dialled (runtime/link/connection.h)
+  std::uint64_t life = 0;       // of the sender's hub
+};
+Bytes encode(const Greeting& greeting);
+Result<Greeting> decode_greeting(ByteView bytes);
 
 }  // namespace tlfs::network

@@ -23,6 +23,7 @@ HubActor::~HubActor() = default;
 
 caf::behavior HubActor::make_behavior() {
   random_ = settings_->environment->random();
+  life_ = random_->next_u64();
   store_ = supervision::SupervisedRef(this, settings_->environment->registry, supervision::kNodePath, store::kStoreId);
   load();
   return {
@@ -174,10 +175,10 @@ void HubActor::open_transport() {
 
 // ---- sockets and links ----
 
-link::Link::Settings HubActor::link_settings() const {
+link::Link::Settings HubActor::link_settings(link::Moment moment) const {
   link::Link::Settings out;
   out.capabilities = {"sync.1"};
-  out.payload = encode_greeting(settings_->environment->user);
+  out.payload = encode(Greeting{settings_->environment->user, moment, life_});
   return out;
 }
 
@@ -256,7 +257,8 @@ HubActor::Peer* HubActor::peer_of(LinkName link) {
 }
 
 HubActor::Peer& HubActor::add_peer(const crypto::PublicKey& key) {
-  return peers_.try_emplace(key, link::Connection(own(), key)).first->second;
+  const auto first = static_cast<link::Moment>(std::max<std::int64_t>(wall().count(), 0));
+  return peers_.try_emplace(key, link::Connection(own(), key, first)).first->second;
 }
 
 void HubActor::forget_if_stranger(const crypto::PublicKey& key) {
@@ -304,9 +306,10 @@ void HubActor::act(const crypto::PublicKey& key) {
         LinkEntry entry;
         entry.peer = key;
         entry.number = to->link;
-        link::Link::Settings how = link_settings();
+        link::Link::Settings how = link_settings(to->moment);
         how.peer = key;
         how.without_key = std::exchange(peer->without_key, false);
+        entry.dialled = to->moment;
         dial(*url, std::move(entry), std::move(how));
       } else if (const auto* drop = std::get_if<link::Drop>(&action)) {
         const auto at = named(drop->link);
@@ -347,16 +350,26 @@ void HubActor::up(const LinkUp& event) {
   }
   if (!peers_.contains(key) && peers_.size() >= kMaxPeers)
     return close_link(event.link, link::CloseCode::too_busy, "too many peers");
-  const bool dialled = entry.peer.has_value() && entry.number != 0;
+  const bool attempted = entry.peer.has_value() && entry.number != 0;
   entry.peer = key;
   entry.up = true;
   Peer& peer = add_peer(key);
-  if (const auto user = decode_greeting(event.with.payload)) peer.claimed = *user;
+  link::Origin origin;
+  for (std::size_t i = 0; i < sizeof origin.tie; ++i) origin.tie = origin.tie << 8 | event.with.handshake_hash[i];
+  if (const auto greeting = decode_greeting(event.with.payload)) {
+    peer.claimed = greeting->user;
+    origin.moment = greeting->moment;
+    origin.peer_life = greeting->life;
+  }
   if (event.with.invitation) peer.brought.insert(*event.with.invitation);
-  if (dialled)
-    peer.connection.established(entry.number, now());
+  if (entry.dialled) {
+    origin.dialled_here = true;
+    origin.moment = *entry.dialled;
+  }
+  if (attempted)
+    peer.connection.established(entry.number, origin.tie, origin.peer_life, now());
   else
-    entry.number = peer.connection.accepted(now());
+    entry.number = peer.connection.joined(origin, now());
   identity_->logger->info("link_up path={} link={} peer={}", identity_->path.text(), event.link, short_name(key));
   request_up(entry);
   act(key);

@@ -107,6 +107,7 @@ class HubActor : public caf::event_based_actor {
     link::LinkNumber number = 0;            // of the peer's Connection
     std::uint64_t request = 0;              // Connect or Join that has dialled it; 0: none
     std::string address;                    // dialled
+    std::optional<link::Moment> dialled;    // this device has dialled it, then
     bool up = false;
   };
   struct SyncState {
@@ -173,7 +174,7 @@ class HubActor : public caf::event_based_actor {
   void accept(const Accepted& accepted);
   LinkName start_link(const std::shared_ptr<SocketFeed>& feed, link::Link::Settings how, bool opened);
   void dial(const std::string& address, LinkEntry entry, link::Link::Settings how);
-  link::Link::Settings link_settings() const;
+  link::Link::Settings link_settings(link::Moment moment = 0) const;
   Peer* find_peer(const crypto::PublicKey& key);
   Peer* peer_of(LinkName link);
   Peer& add_peer(const crypto::PublicKey& key);
@@ -267,6 +268,7 @@ class HubActor : public caf::event_based_actor {
   supervision::SupervisedRef store_;
   std::unique_ptr<Transport> transport_;
   bool ready_ = false;
+  std::uint64_t life_ = 0;  // told to peers; another one whenever the hub has begun anew
   std::chrono::milliseconds listen_retry_ = kFirstListenRetry;
   std::deque<Accepted> early_;
 

@@ -78,7 +78,10 @@ void HubActor::request_dial(std::uint64_t number) {
   request.problem = address + ": no answer yet";
   LinkEntry entry;
   entry.request = number;
-  link::Link::Settings how = link_settings();
+  // Of whoever answers at an address nothing is known that a moment would have to come after.
+  Peer* known = request.expected ? find_peer(*request.expected) : nullptr;
+  entry.dialled = known ? known->connection.next_moment() : static_cast<link::Moment>(wall().count());
+  link::Link::Settings how = link_settings(*entry.dialled);
   how.peer = request.expected;
   if (request.invitation) how.invitation = link::Invitation{request.invitation->id, request.invitation->psk()};
   dial(address, std::move(entry), std::move(how));

@@ -54,7 +54,7 @@ __tlfs() {
     case "$word" in
       --data) skip=data ;;
       --schema | --passphrase-file | --name | --package | --version | --limit | --keep | --lock | --unlock | --label | --listen | --visible | \
-        --level | --at | --expires | --uses | --svg) skip=value ;;
+        --level | --at | --expires | --uses | --svg | --set) skip=value ;;
       -*) ;;
       *)
         next="${command:+$command }$word"
@@ -77,7 +77,7 @@ __tlfs() {
       mapfile -t COMPREPLY < <(compgen -W 'sync read write control own' -- "$cur")
       return
       ;;
-    --listen | --visible | --at | --expires | --uses) return ;;
+    --listen | --visible | --at | --expires | --uses | --set) return ;;
     --keep)
       mapfile -t COMPREPLY < <(compgen -W 'sync read write control' -- "$cur")
       return

@@ -17,6 +17,7 @@
 #include "bridges/cli/node_commands.h"
 #include "bridges/cli/people_commands.h"
 #include "bridges/cli/policy_commands.h"
+#include "bridges/cli/presence_command.h"
 #include "bridges/cli/replay_command.h"
 #include "bridges/cli/schema_commands.h"
 #include "bridges/cli/store_commands.h"
@@ -37,6 +38,7 @@ int main(int argc, char** argv) {
   add_node_commands(app, node);
   add_doc_commands(app, node);
   add_watch_command(app, node);
+  add_presence_command(app, node);
   add_grant_commands(app, node);
   add_people_commands(app, node);
   add_invitation_commands(app, node);

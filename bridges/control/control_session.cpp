@@ -35,7 +35,7 @@ class Verb {
     reply_->setNumber(request.getNumber());
   }
 
-  // Everything but watch and unwatch.
+  // Everything but watches and unwatch.
   Status run();
   Reply take() { return std::move(reply_).seal(); }
 
@@ -125,6 +125,7 @@ Status Verb::run() {
     case ControlRequest::LIST_INVITATIONS:
     case ControlRequest::DECIDE_OFFER:
     case ControlRequest::SYNC_STATUS:
+    case ControlRequest::PRESENCE:
       return run_network_verb(node_, request_, reply_.root(), interrupted_);
     default:
       return Error(Errc::malformed, "the node does not know this request; it is older than the program that asks");
@@ -440,14 +441,16 @@ bool ControlSession::watching() const {
 void ControlSession::handle(const Request& message) {
   const auto request = message.read();
   const std::uint64_t number = request->getNumber();
-  if (request->isWatch()) return watch(number, request->getWatch());
+  if (request->isWatch()) return watch_value(number, request->getWatch());
   if (request->isUnwatch()) return unwatch(number, request->getUnwatch());
   Verb verb(node_, *request, interrupted_);
   const Status s = verb.run();
+  if (s && request->isPresence() && request->getPresence().getWatch())
+    return watch_presence(number, request->getPresence());
   watches_->tell(s ? verb.take() : failure(number, s.error()));
 }
 
-void ControlSession::watch(std::uint64_t number, messages::control::Place::Reader place) {
+void ControlSession::watch(std::uint64_t number, capnp::Text::Reader document, const Subscribe& subscribe) {
   {
     const std::lock_guard lock(watches_->mutex);
     if (watches_->running.contains(number))
@@ -456,7 +459,7 @@ void ControlSession::watch(std::uint64_t number, messages::control::Place::Reade
       return watches_->tell(
           failure(number, Error(Errc::busy, "at most " + std::to_string(kMaxWatches) + " watches at once")));
   }
-  const auto id = find_document(node_, place.getDocument());
+  const auto id = find_document(node_, document);
   if (!id) return watches_->tell(failure(number, id.error()));
   const auto watches = watches_;
   const auto failed = [watches, number](const Error& error) {
@@ -466,16 +469,36 @@ void ControlSession::watch(std::uint64_t number, messages::control::Place::Reade
     }
     watches->tell(failure(number, error));
   };
-  SubscribeOptions options;
-  options.prefix = path_of(place);
-  options.failed = failed;
-  options.tell_when_saved = true;
-  const Result<std::uint64_t> subscription =
-      node_.subscribe(*id, std::move(options),
-                      [watches, number](const Update& update) { watches->tell(update_reply(number, update)); });
+  const Result<std::uint64_t> subscription = subscribe(*id, failed);
   if (!subscription) return watches_->tell(failure(number, subscription.error()));
   const std::lock_guard lock(watches_->mutex);
   if (watches_->failed.erase(number) == 0) watches_->running.emplace(number, *subscription);
+}
+
+void ControlSession::watch_value(std::uint64_t number, messages::control::Place::Reader place) {
+  watch(number, place.getDocument(), [&](const DocumentId& id, std::function<void(const Error&)> failed) {
+    SubscribeOptions options;
+    options.prefix = path_of(place);
+    options.failed = std::move(failed);
+    options.tell_when_saved = true;
+    return node_.subscribe(id, std::move(options), [watches = watches_, number](const Update& update) {
+      watches->tell(update_reply(number, update));
+    });
+  });
+}
+
+void ControlSession::watch_presence(std::uint64_t number, messages::control::AskPresence::Reader in) {
+  watch(number, in.getDocument(), [&](const DocumentId& id, std::function<void(const Error&)> failed) {
+    return node_.watch_presence(
+        id,
+        [watches = watches_, number](const std::vector<Presence>& all) {
+          ReplyBuilder reply;
+          reply->setNumber(number);
+          write_presences(all, reply.root());
+          watches->tell(std::move(reply).seal());
+        },
+        std::move(failed));
+  });
 }
 
 void ControlSession::unwatch(std::uint64_t number, std::uint64_t watch) {

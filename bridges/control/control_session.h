@@ -6,6 +6,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 
 #include "actors/node/node.h"
@@ -29,7 +30,12 @@ class ControlSession final : public Session {
 
  private:
   struct Watches;
-  void watch(std::uint64_t number, messages::control::Place::Reader place);
+  // Subscribes to a document, with what tells of failure, and keeps the subscription's number.
+  using Subscribe =
+      std::function<Result<std::uint64_t>(const document::DocumentId&, std::function<void(const Error&)>)>;
+  void watch(std::uint64_t number, capnp::Text::Reader document, const Subscribe& subscribe);
+  void watch_value(std::uint64_t number, messages::control::Place::Reader place);
+  void watch_presence(std::uint64_t number, messages::control::AskPresence::Reader in);
   void unwatch(std::uint64_t number, std::uint64_t watch);
 
   Node& node_;

@@ -37,6 +37,7 @@ class NetworkVerb {
   Status invitations();
   Status decide(messages::control::DecideOffer::Reader in);
   Status sync();
+  Status presence(messages::control::AskPresence::Reader in);
 
   template <class T>
   Result<T> settle(std::future<Result<T>> future) {
@@ -67,9 +68,29 @@ Status NetworkVerb::run(ControlRequest::Reader request) {
       return decide(request.getDecideOffer());
     case ControlRequest::SYNC_STATUS:
       return sync();
+    case ControlRequest::PRESENCE:
+      return presence(request.getPresence());
     default:
       return Error(Errc::malformed, "this request is not about other nodes");
   }
+}
+
+// A watch's replies come from the watch.
+Status NetworkVerb::presence(messages::control::AskPresence::Reader in) {
+  const auto id = find_document(node_, in.getDocument());
+  if (!id) return id.error();
+  std::string json = from_text(in.getSet());
+  if (!json.empty() || in.getClear()) {
+    const bool clear = in.getClear();
+    const Status shown =
+        settle(node_.set_presence(*id, clear ? std::nullopt : std::optional<std::string>(std::move(json))));
+    if (!shown) return shown;
+  }
+  if (in.getWatch()) return {};
+  const auto all = settle(node_.presences(*id));
+  if (!all) return all.error();
+  write_presences(*all, reply_);
+  return {};
 }
 
 Status NetworkVerb::done(std::future<Status> future) {
@@ -193,6 +214,18 @@ Status NetworkVerb::sync() {
 }
 
 }  // namespace
+
+void write_presences(const std::vector<Presence>& all, ControlReply::Builder reply) {
+  auto out = reply.initPresences(static_cast<unsigned>(all.size()));
+  for (unsigned i = 0; i < out.size(); ++i) {
+    const Presence& p = all[i];
+    out[i].setDevice(to_blob(p.device));
+    if (p.user) out[i].setUser(to_blob(*p.user));
+    out[i].setJson(p.json);
+    out[i].setAgeMs(static_cast<std::uint64_t>(std::max<std::int64_t>(p.age.count(), 0)));
+    out[i].setOwn(p.own);
+  }
+}
 
 Status run_network_verb(Node& node, ControlRequest::Reader request, ControlReply::Builder reply,
                         const std::atomic<bool>& interrupted) {

@@ -13,4 +13,6 @@ namespace tlfs::control {
 Status run_network_verb(Node& node, messages::control::ControlRequest::Reader request,
                         messages::control::ControlReply::Builder reply, const std::atomic<bool>& interrupted);
 
+void write_presences(const std::vector<Presence>& all, messages::control::ControlReply::Builder reply);
+
 }  // namespace tlfs::control

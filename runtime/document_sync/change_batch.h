@@ -14,6 +14,7 @@
 // Of each writer only the last change in a batch needs a signature. Pure.
 #pragma once
 
+#include <functional>
 #include <vector>
 
 #include "runtime/document/change.h"
@@ -33,7 +34,9 @@ Result<std::vector<document::Change>> decode_batch(ByteView bytes, const documen
 
 // About how many bytes the change adds to a batch.
 std::size_t weight(const document::Change& change);
-// Whether each change is signed, or is vouched for by a later one among them.
-bool vouched(const std::vector<document::Change>& changes);
+// Whether each change is signed, is vouched for by a later one among them, or is known already: it comes for its
+// leaves, which its hash speaks for.
+bool vouched(const std::vector<document::Change>& changes,
+             const std::function<bool(const document::ChangeHash&)>& known = {});
 
 }  // namespace tlfs::document_sync

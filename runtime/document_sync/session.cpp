@@ -71,6 +71,14 @@ bool SyncSession::fits(const ProtectedDocument& document) {
   return false;
 }
 
+// What of its leaves was not dealt with is not known any more.
+void SyncSession::opened_anew() {
+  state_.lacking_seen = 0;
+  state_.leaves_added = 0;
+  state_.leaves_asked_at = {};
+  state_.tell_leaves = true;
+}
+
 void SyncSession::grow(const ProtectedDocument& document) {
   const document::ChangeGraph& graph = document.content().graph();
   state_.changes.resize(graph.size());
@@ -220,8 +228,8 @@ void SyncSession::hear(const ProtectedDocument& document, const message::Batch& 
   if (!note_parents(document, *changes)) return;
   bool any_signed = false;
   for (Change& c : *changes) {
-    any_signed = any_signed || c.signature;
     const ChangeIndex index = graph.find(c.hash);
+    any_signed = any_signed || c.signature || index != kNoChange;
     if (index != kNoChange && index < state_.changes.size()) {
       if (state_.changes[index] && state_.wants == state_.answered) ++state_.repeats;
       state_.changes[index] = true;
@@ -235,7 +243,7 @@ void SyncSession::hear(const ProtectedDocument& document, const message::Batch& 
   }
   if (state_.repeats > kSpareRepeats + state_.changes_sent)
     return end(true, "it sends the same changes again and again");
-  if (!any_signed || !vouched(held_)) {
+  if (!any_signed || !vouched(held_, [&](const ChangeHash& h) { return graph.find(h) != kNoChange; })) {
     if (state_.held_bytes > kMaxHeldBytes)
       end(true, "it sent more than " + std::to_string(kMaxHeldBytes) + " bytes of changes that nobody vouches for");
     return;

@@ -10,8 +10,8 @@
 //               is durable. To be called after receive(), after every flush, and when there is room to send again.
 //
 // A call that throws (replica::HistoryNeeded: old changes are not in memory) has changed nothing here: the owner opens
-// the document with its history and calls again. It may be another object of the same document at every call; when
-// changes that the session reckons with are gone, it ends and the owner starts another.
+// the document with its history and calls again. It may be another object of the same document at every call, of which
+// opened_anew() tells; when changes that the session reckons with are gone, it ends and the owner starts another.
 //
 // How it goes: each side says hello, with a summary of what it holds or, when it is likely that there is nothing to do,
 // with a digest only. Whoever knows the other's summary sends what that lacks: statements, then changes in causal
@@ -77,6 +77,8 @@ class SyncSession {
   std::vector<Bytes> poll(access::ProtectedDocument& document, std::size_t credit);
   // To be sent with the next poll, before anything large.
   void send_presence(Bytes bytes);
+  // The document is another object from the next call on: it was opened anew, and counts its leaves from nothing.
+  void opened_anew();
   // Ends it from this side.
   void close(std::string why);
 
@@ -133,6 +135,7 @@ class SyncSession {
     std::deque<message::Want> to_answer;
     std::size_t wants_heard = 0;
     std::uint64_t leaves_added = 0;
+    bool tell_leaves = false;  // some may have come that were not told of
     std::deque<Bytes> presence;
     // Receiving.
     bool heard_all = false;

@@ -96,14 +96,14 @@ void SyncSession::ask(ProtectedDocument& document, Out& out) {
   wish(content.missing_statements(), want.statements);
   wish(document.log().missing(), want.statements);
   const access::AuthorityLog& log = document.log();
-  if (state_.heard_all && log.size() > 0) {
+  // The peer can only look for the leaves of changes that it has: those from here were sent before.
+  if (state_.heard_all && state_.idle && log.size() > 0) {
     const ShortDigest now = shortened(log.at(log.size() - 1).hash);
     if (now != state_.leaves_asked_at && content.unread_changes() > 0) {
       want.leaves_of = content.lacking_leaves();
       if (want.leaves_of.size() > kMaxWanted) want.leaves_of.resize(kMaxWanted);
     }
     const auto& came = content.came_lacking();
-    if (came.size() < state_.lacking_seen) state_.lacking_seen = 0;  // opened anew
     for (; state_.lacking_seen < came.size(); ++state_.lacking_seen) {
       const ChangeHash& hash = content.graph().at(came[state_.lacking_seen]).hash;
       const bool from_peer = state_.gave_lacking.erase(hash) > 0;

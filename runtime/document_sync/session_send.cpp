@@ -72,8 +72,10 @@ void SyncSession::speak(ProtectedDocument& document, Out& out) {
         add(out, message::Sent{state_.knows_peer && may}, false);
         state_.said_sent = true;
       }
-      if (state_.knows_peer && may && document.content().leaves_added() != state_.leaves_added) {
-        state_.leaves_added = document.content().leaves_added();
+      const std::uint64_t added = document.content().leaves_added();
+      if (state_.knows_peer && may && (added != state_.leaves_added || state_.tell_leaves)) {
+        state_.leaves_added = added;
+        state_.tell_leaves = false;
         add(out, message::MoreLeaves{}, false);
       }
       state_.idle = done && knows;

@@ -1,6 +1,7 @@
 #include "runtime/link/connection.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 namespace tlfs::link {
@@ -102,7 +103,7 @@ void Connection::dial_failed(LinkNumber link, Random& random, Time now) {
   if (attempt_ && attempt_->link == link) attempt_ended(random, now);
 }
 
-void Connection::established(LinkNumber link, Time now) {
+void Connection::established(LinkNumber link, std::uint64_t tie, std::uint64_t peer_life, Time now) {
   if (!attempt_ || attempt_->link != link) {
     // Given up in the meantime; its owner has been told to drop it.
     return;
@@ -113,14 +114,21 @@ void Connection::established(LinkNumber link, Time now) {
     found->succeeded = now;
     std::rotate(addresses_.begin(), found, found + 1);
   }
+  const Origin origin{true, attempt_->moment, tie, peer_life};
   attempt_.reset();
-  keep(link, true, now);
+  keep(link, origin, now);
 }
 
-LinkNumber Connection::accepted(Time now) {
+LinkNumber Connection::joined(const Origin& origin, Time now) {
   const LinkNumber link = ++last_number_;
-  keep(link, false, now);
+  keep(link, origin, now);
   return link;
+}
+
+// A peer that counts as far as there are numbers only makes it harder for itself.
+Moment Connection::next_moment() {
+  if (last_moment_ < std::numeric_limits<Moment>::max()) ++last_moment_;
+  return last_moment_;
 }
 
 void Connection::synced(LinkNumber link, Time) {
@@ -170,9 +178,9 @@ void Connection::begin_round(Time now) {
 
 void Connection::dial_next(Time now) {
   const LinkNumber link = ++last_number_;
-  attempt_ = Attempt{link, std::move(round_.back()), false, now + kDialTimeout};
+  attempt_ = Attempt{link, std::move(round_.back()), next_moment(), false, now + kDialTimeout};
   round_.pop_back();
-  actions_.emplace_back(Dial{link, attempt_->address});
+  actions_.emplace_back(Dial{link, attempt_->address, attempt_->moment});
 }
 
 void Connection::attempt_ended(Random& random, Time now) {
@@ -197,22 +205,26 @@ void Connection::drop_attempt(Drop::Why why) {
 
 // ---- one link ----
 
-bool Connection::newcomer_wins(bool dialled_by_us, Time now) const {
-  if (!kept_ || kept_->dialled_by_us == dialled_by_us || now - kept_->since > kSimultaneous) return true;
-  return dialled_by_us == own_is_smaller_;
+// Whether `a` is kept of the two.
+bool Connection::later(const Origin& a, const Origin& b) const {
+  if (a.moment != b.moment) return a.moment > b.moment;
+  if (a.dialled_here != b.dialled_here) return a.dialled_here == own_is_smaller_;
+  return a.tie > b.tie;
 }
 
-void Connection::keep(LinkNumber link, bool dialled_by_us, Time now) {
-  if (!newcomer_wins(dialled_by_us, now)) {
+void Connection::keep(LinkNumber link, const Origin& origin, Time now) {
+  last_moment_ = std::max(last_moment_, origin.moment);
+  if (kept_ && kept_->origin.peer_life == origin.peer_life && !later(origin, kept_->origin)) {
     actions_.emplace_back(Drop{link, Drop::Why::duplicate});
     return;
   }
   if (kept_) actions_.emplace_back(Drop{kept_->link, Drop::Why::duplicate});
-  kept_ = Kept{link, dialled_by_us, now, false};
+  kept_ = Kept{link, origin, now, false};
   retry_at_.reset();
   round_.clear();
-  // Our attempt would lose against this link. Where it would win it goes on: the peer decides by the same rule.
-  if (attempt_ && !own_is_smaller_) drop_attempt(Drop::Why::duplicate);
+  // An attempt that would lose against this link is given up. One that would win goes on: the peer decides alike.
+  if (attempt_ && !later({true, attempt_->moment, std::numeric_limits<std::uint64_t>::max(), 0}, origin))
+    drop_attempt(Drop::Why::duplicate);
   actions_.emplace_back(Use{link});
 }
 

@@ -7,10 +7,12 @@
 //        ▲                       ▲                       │                          │                 │
 //        └──not wanted───────────┴───── backing_off ◀────┴─── failed, closed ───────┴─────────────────┘
 //
-// Two that dial each other at once end with one link: the one that the device with the smaller key has dialled. Both
-// decide alike, because a device never dials while it has a link. So two links whose establishment lies further apart
-// than kSimultaneous were not dialled at once, as when a peer comes back whose end was not noticed: the newer one is
-// kept.
+// Of two links the one that was dialled later is kept, and of two that were dialled at once the one that the device
+// with the smaller key has dialled. Both ends decide alike, whatever order and whatever time they learn of the links
+// at, because they look only at what both know: who has dialled, and the moment that the dialler has put into its
+// greeting. A moment is greater than that of every link to this peer that the dialler knew of (Lamport's clock), so a
+// peer that comes back while its old link is not yet given up is taken over on the new one. A peer that has begun anew,
+// as its greeting shows, has no older link at all, whatever moments it counts with.
 #pragma once
 
 #include <optional>
@@ -28,7 +30,6 @@ inline constexpr std::size_t kMaxAddresses = 16;      // of one peer; the least 
 inline constexpr std::size_t kMaxAddressBytes = 256;  // longer ones are not taken
 inline constexpr Time kDialTimeout = std::chrono::seconds(10);
 inline constexpr Time kHandshakeTimeout = std::chrono::seconds(30);
-inline constexpr Time kSimultaneous = std::chrono::seconds(30);
 inline constexpr Time kFirstBackoff = std::chrono::milliseconds(500);
 inline constexpr Time kLongestBackoff = std::chrono::minutes(5);
 // A link that lasted this long counts as a success: after it, backing off starts anew.
@@ -37,9 +38,21 @@ inline constexpr Time kSettled = std::chrono::seconds(30);
 // An attempt to dial, and the link that comes of it; or a link that the peer has dialled. Never used twice.
 using LinkNumber = std::uint64_t;
 
+// When a link was dialled, as its dialler counts.
+using Moment = std::uint64_t;
+
+// What both ends know of a link.
+struct Origin {
+  bool dialled_here = false;
+  Moment moment = 0;            // of the dialler's
+  std::uint64_t tie = 0;        // the same at both ends, and of no other link (from the handshake's hash)
+  std::uint64_t peer_life = 0;  // as the peer's greeting names it; another one whenever the peer has begun anew
+};
+
 struct Dial {
   LinkNumber link = 0;
   std::string address;
+  Moment moment = 0;
 };
 // Give it up, with this reason if it is a link: an attempt that took too long, or one of two links.
 struct Drop {
@@ -61,7 +74,9 @@ class Connection {
  public:
   enum class State : std::uint8_t { disconnected, connecting, handshaking, syncing, live, backing_off };
 
-  Connection(const crypto::PublicKey& own, const crypto::PublicKey& peer) : own_is_smaller_(own < peer) {}
+  // `first` is a moment that lies after all that an earlier Connection to this peer gave, if there was one.
+  Connection(const crypto::PublicKey& own, const crypto::PublicKey& peer, Moment first)
+      : own_is_smaller_(own < peer), last_moment_(first) {}
 
   // ---- inputs; `random` only makes the waits differ ----
   // Whether there should be a link. Without the wish the peer may still dial.
@@ -72,10 +87,13 @@ class Connection {
   void dialled(LinkNumber link, Time now);
   // An attempt has ended without a link: no transport, or no handshake.
   void dial_failed(LinkNumber link, Random& random, Time now);
-  // The handshake of an attempt has proved the peer.
-  void established(LinkNumber link, Time now);
-  // A link that the peer has dialled has proved the peer. Its number.
-  LinkNumber accepted(Time now);
+  // The handshake of an attempt has proved the peer; the tie and the life of its origin.
+  void established(LinkNumber link, std::uint64_t tie, std::uint64_t peer_life, Time now);
+  // A link that is none of these attempts has proved the peer: the peer has dialled it, or this device for a purpose of
+  // its own. Its number.
+  LinkNumber joined(const Origin& origin, Time now);
+  // For a link to this peer that this device dials for a purpose of its own.
+  Moment next_moment();
   // The link has said all that there was to say.
   void synced(LinkNumber link, Time now);
   // A link has ended, whoever ended it.
@@ -103,12 +121,13 @@ class Connection {
   struct Attempt {
     LinkNumber link = 0;
     std::string address;
+    Moment moment = 0;
     bool handshaking = false;
     Time deadline{};
   };
   struct Kept {
     LinkNumber link = 0;
-    bool dialled_by_us = false;
+    Origin origin;
     Time since{};
     bool synced = false;
   };
@@ -118,11 +137,12 @@ class Connection {
   void dial_next(Time now);
   void attempt_ended(Random& random, Time now);
   void back_off(Random& random, Time now);
-  void keep(LinkNumber link, bool dialled_by_us, Time now);
+  void keep(LinkNumber link, const Origin& origin, Time now);
   void drop_attempt(Drop::Why why);
-  bool newcomer_wins(bool dialled_by_us, Time now) const;
+  bool later(const Origin& a, const Origin& b) const;
 
   bool own_is_smaller_;
+  Moment last_moment_;  // of all that are known of
   bool wanted_ = false;
   bool network_ = true;
   std::vector<Address> addresses_;

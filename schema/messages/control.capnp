@@ -41,6 +41,7 @@ struct ControlRequest {
     decideOffer @27 :DecideOffer;   # done
     syncStatus @28 :Void;      # Sync
     listHolders @29 :Place;    # Holders
+    presence @30 :AskPresence; # Presences; of a watch, again whenever they differ
   }
 }
 
@@ -119,7 +120,23 @@ struct ControlReply {
     invitations @20 :InvitationLines;
     sync @21 :List(SyncLine);
     holders @22 :List(HolderLine);
+    presences @23 :List(PresenceLine);
   }
+}
+
+struct AskPresence {
+  document @0 :Text;
+  set @1 :Text;                # what this device shows from now on, as JSON; empty: that stays
+  clear @2 :Bool;              # it shows nothing from now on
+  watch @3 :Bool;              # until unwatch
+}
+
+struct PresenceLine {
+  device @0 :Data;             # 32 bytes
+  user @1 :Data;               # 32 bytes; empty: not known
+  json @2 :Text;
+  ageMs @3 :UInt64;            # since it was said
+  own @4 :Bool;                # this device's
 }
 
 enum FailureKind {

@@ -8,6 +8,8 @@ $Cxx.namespace("tlfs::messages::network");
 struct Greeting {
   # In the payload of the link's hello.
   user @0 :Data;               # whose device this is: the user document's id, 32 bytes
+  moment @1 :UInt64;           # the caller's: when it dialled, greater than that of every link to the other side it knows
+  life @2 :UInt64;             # random; another one whenever the sender's network has begun anew
 }
 
 struct Control {

@@ -490,7 +490,7 @@ class NetworkRun {
       ++report_.converged;
       why = differs();
     }
-    if (!why.empty()) fault("after " + std::to_string(report_.converged.count()) + " s, " + why);
+    if (!why.empty()) fault("after " + std::to_string(report_.converged.count()) + " s, " + why + standings());
     for (int i = 0; i < 100 && under_way_ != 0; ++i) pass(1s, 100ms);
     if (under_way_ != 0) fault(std::to_string(under_way_) + " requests were never answered");
   }
@@ -509,6 +509,27 @@ class NetworkRun {
       }
     }
     return {};
+  }
+
+  // How every node stands, for whoever looks for the cause.
+  std::string standings() {
+    std::string out;
+    for (const Shared& shared : shared_)
+      for (const Site& site : sites_)
+        site.node->ask<document_actor::DocumentStatus>(
+            shared.id, messaging::message_of<messages::GetStatus>([](auto&) {}),
+            [&out, &shared, place = site.place](const Result<document_actor::DocumentStatus>& status) {
+              out += "\n  document " + to_hex(shared.id).substr(0, 8) + ", node " + std::to_string(place) + ": ";
+              if (!status) {
+                out += status.error().message();
+                return;
+              }
+              out += std::to_string(status->changes) + " changes, " + std::to_string(status->waiting) + " waiting, " +
+                     std::to_string(status->unreadable) + " not readable";
+              for (const std::string& part : status->withheld) out += "; withheld: " + part;
+            });
+    pass(1s, 20ms);
+    return out;
   }
 
   void check() {

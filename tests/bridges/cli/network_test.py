@@ -106,6 +106,37 @@ class Sharing(Network):
         self.assertEqual(alice.value("doc", "get", "list"), {**EMPTY, "title": "food", "tasks": [{"title": "milk", "done": True}]})
         self.assertEqual(alice.value("doc", "get", "list"), bob.value("doc", "get", document))
 
+    def test_presence_set_here_is_seen_there_until_it_is_cleared(self):
+        alice, bob, document = self.friends()
+        shows = lambda who, *more: [(p["device"], p["own"], p["shows"]) for p in who.value("presence", document, "--json", *more)]
+        watch = self.start("presence", document, "--watch", "--json", data=bob.data)
+        self.assertEqual(json.loads(watch.stdout.readline()), [])
+        self.assertEqual(shows(alice, "--set", '{"name":"Ada","at":3}'), [(alice.device, True, {"name": "Ada", "at": 3})])
+        self.until("the other node shows it", lambda: shows(bob), [(alice.device, False, {"name": "Ada", "at": 3})])
+        seen = json.loads(watch.stdout.readline())
+        self.assertEqual([(p["device"], p["shows"]) for p in seen], [(alice.device, {"name": "Ada", "at": 3})])
+        self.assertIn(alice.device + '  {"name":"Ada","at":3}', bob.ok("presence", document))
+        bob.refused(1, "JSON", "presence", document, "--set", "{")
+        alice.ok("presence", document, "--clear")
+        self.until("it is gone", lambda: shows(bob), [])
+        self.assertEqual(json.loads(watch.stdout.readline()), [])
+        watch.send_signal(signal.SIGINT)
+        self.assertEqual(watch.wait(PATIENCE), 0)
+
+    def test_presence_reaches_those_who_are_linked_only_through_a_third(self):
+        alice, bob, document = self.friends("control")
+        carol = self.person("carol")
+        self.assertEqual(carol.join(bob.invite(document)), document)
+        carol.sees(document, ".title", "food")
+        shows = lambda: [(p["device"], p["shows"]) for p in carol.value("presence", document, "--json")]
+        alice.ok("presence", document, "--set", '"here"')
+        self.until("the far node shows it", shows, [(alice.device, "here")])
+        alice.ok("presence", document, "--set", '"there"')
+        self.until("the far node shows what came next", shows, [(alice.device, "there")])
+        self.assertEqual([p["device"] for p in carol.value("peers", "--json")], [bob.device])
+        alice.ok("presence", document, "--clear")
+        self.until("it is gone", shows, [])
+
     def test_peers_and_how_far_they_agree_are_shown(self):
         alice, bob, document = self.friends()
         for one, other in ((alice, bob), (bob, alice)):

@@ -76,6 +76,7 @@ class End {
       ++history_needed;
       device.save();
       device.reopen(true);
+      session->opened_anew();
       f();
     }
   }

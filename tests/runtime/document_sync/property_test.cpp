@@ -126,7 +126,10 @@ class Life {
       const std::size_t said = line.pass(from, to, 1 + random_.below(5000)) + line.pass(to, from, 1u << 20);
       passed += said;
       silent = said ? 0 : silent + 1;
-      if (disturbed && random_.chance(0.03)) (left ? a : b).reopen();
+      if (disturbed && random_.chance(0.03)) {
+        (left ? a : b).reopen();
+        from.session->opened_anew();
+      }
       if (disturbed && random_.chance(0.1)) edit(index_of(left ? a : b));
     }
     cut_short += silent < 2 ? 1 : 0;

@@ -195,6 +195,108 @@ TEST_CASE("leaves come over a third device that gets them later") {
   CHECK(carol.content().json().find("secret") != std::string::npos);
 }
 
+TEST_CASE("leaves come from a device that has nobody's signature on just that change") {
+  const auto package = parts_package();
+  Device alice(1, package), bob(2, package), carol(3, package);
+  alice.create();
+  REQUIRE(alice.set(".private.word", "secret").ok());
+  alice.content().seal();
+  alice.save();
+  REQUIRE(alice.set(".open.word", "for all").ok());
+  REQUIRE(grant_at(alice, ".", Level::read, bob).ok());
+  REQUIRE(grant_at(alice, ".open", Level::read, carol).ok());
+  bob.join(alice);
+  carol.join(alice);
+  Line alice_bob(alice, bob), alice_carol(alice, carol);
+  alice_bob.run();
+  alice_carol.run();
+  REQUIRE(bob.content().json().find("secret") != std::string::npos);
+  REQUIRE(carol.content().json().find("secret") == std::string::npos);
+  REQUIRE(grant_at(alice, ".private", Level::read, carol).ok());
+  for (Device* d : {&bob, &carol}) {
+    (void)d->replica->take(alice.replica->document().statements(), {});
+    d->save();
+  }
+  Line bob_carol(bob, carol);
+  bob_carol.run();
+  check_fine(bob_carol);
+  CHECK(carol.content().json().find("secret") != std::string::npos);
+  CHECK(bob_carol.right.session->caught_up());
+}
+
+TEST_CASE("leaves that lack are asked for although the document was opened anew in the meantime") {
+  const auto package = parts_package();
+  Device alice(1, package), bob(2, package), dave(3, package);
+  alice.create();
+  REQUIRE(grant_at(alice, ".", Level::read, bob).ok());
+  REQUIRE(grant_at(alice, ".open", Level::read, dave).ok());
+  bob.join(alice);
+  dave.join(alice);
+  Line alice_bob(alice, bob), alice_dave(alice, dave), dave_bob(dave, bob);
+  for (Line* line : {&alice_bob, &alice_dave, &dave_bob}) line->run();
+  // Each word comes to bob by way of dave, who has only a part of it, and alice hears of it before she has sent it.
+  for (const char* word : {"first", "second"}) {
+    INFO(word);
+    REQUIRE(alice.set(".private.word", word).ok());
+    alice_dave.run();
+    dave_bob.run();
+    REQUIRE(bob.content().json().find(word) == std::string::npos);
+    alice_bob.pass(alice_bob.right, alice_bob.left);
+    alice_bob.run();
+    CHECK(bob.content().json().find(word) != std::string::npos);
+    check_fine(alice_bob);
+    check_fine(dave_bob);
+    bob.reopen(true);
+    alice_bob.right.session->opened_anew();
+    dave_bob.right.session->opened_anew();
+  }
+}
+
+TEST_CASE("leaves that come after the document was opened anew are told of") {
+  const auto package = parts_package();
+  Device alice(1, package), bob(2, package), carol(3, package);
+  alice.create();
+  REQUIRE(alice.set(".private.word", "first").ok());
+  REQUIRE(grant_at(alice, ".open", Level::read, bob).ok());
+  REQUIRE(grant_at(alice, ".open", Level::read, carol).ok());
+  bob.join(alice);
+  carol.join(alice);
+  Line alice_bob(alice, bob), bob_carol(bob, carol);
+  alice_bob.run();
+  bob_carol.run();
+  REQUIRE(alice.set(".private.word", "second").ok());
+  alice_bob.run();
+  bob_carol.run();
+  // Bob's leaves come one by one, and after each his document is opened anew.
+  REQUIRE(grant_at(alice, ".private", Level::read, bob).ok());
+  REQUIRE(grant_at(alice, ".private", Level::read, carol).ok());
+  for (Device* d : {&bob, &carol}) {
+    (void)d->replica->take(alice.replica->document().statements(), {});
+    d->save();
+  }
+  bob_carol.run();
+  REQUIRE(carol.content().json().find("second") == std::string::npos);
+  std::size_t leaves = 0;
+  for (document::Change& change : alice.content().all_changes()) {
+    if (bob.content().graph().find(change.hash) == document::kNoChange) continue;
+    std::vector<document::Change> one;
+    one.push_back(std::move(change));
+    const std::uint64_t before = bob.content().leaves_added();
+    (void)bob.replica->take({}, one);
+    bob.save();
+    if (bob.content().leaves_added() == before) continue;
+    ++leaves;
+    if (leaves != 1) continue;
+    bob_carol.run();
+    bob.reopen(true);
+    bob_carol.left.session->opened_anew();
+  }
+  REQUIRE(leaves == 2);
+  bob_carol.run();
+  check_fine(bob_carol);
+  CHECK(carol.content().json().find("second") != std::string::npos);
+}
+
 TEST_CASE("a peer that has lost every right gets what ended it, and goodbye") {
   Pair p;
   Line line(p.alice, p.bob);

@@ -18,7 +18,7 @@ constexpr crypto::PublicKey kLarge = {2};
 // A connection and everything it has asked for.
 struct Desk {
   explicit Desk(bool smaller = true, std::uint64_t seed = 1)
-      : random(seed), connection(smaller ? kSmall : kLarge, smaller ? kLarge : kSmall) {}
+      : random(seed), connection(smaller ? kSmall : kLarge, smaller ? kLarge : kSmall, 0) {}
   template <class A>
   std::vector<A> take() {
     for (Action& action : connection.take_actions()) actions.push_back(std::move(action));
@@ -37,7 +37,7 @@ struct Desk {
   LinkNumber link() {
     const Dial d = dial();
     connection.dialled(d.link, now);
-    connection.established(d.link, now);
+    connection.established(d.link, 0, 0, now);
     return d.link;
   }
   void wait() {
@@ -65,7 +65,7 @@ TEST_CASE("A wanted peer goes from disconnected to live") {
   CHECK(dial.address == "a");
   desk.connection.dialled(dial.link, desk.now);
   CHECK(desk.connection.state() == State::handshaking);
-  desk.connection.established(dial.link, desk.now);
+  desk.connection.established(dial.link, 0, 0, desk.now);
   CHECK(desk.connection.state() == State::syncing);
   CHECK(desk.connection.link() == dial.link);
   CHECK(desk.take<Use>().size() == 1);
@@ -115,7 +115,7 @@ TEST_CASE("An attempt that takes too long is dropped, before and within the hand
     CHECK(drops[0].why == Drop::Why::too_slow);
     CHECK(desk.dial().address == "b");
     // What comes too late changes nothing.
-    desk.connection.established(dial.link, desk.now);
+    desk.connection.established(dial.link, 0, 0, desk.now);
     CHECK(desk.connection.state() == State::connecting);
   }
 }
@@ -236,9 +236,9 @@ TEST_CASE("Two that dial each other at once end with the link that the smaller k
       const int link = step.dialled_by_small ? 0 : 1;
       if (!alive[link]) continue;
       if (step.at_small == step.dialled_by_small) {
-        desk.connection.established(*named[at][link], desk.now);
+        desk.connection.established(*named[at][link], 0, 0, desk.now);
       } else {
-        named[at][link] = desk.connection.accepted(desk.now);
+        named[at][link] = desk.connection.joined({false, dials[link].moment}, desk.now);
       }
       drop(desk, at);
     }
@@ -263,30 +263,73 @@ TEST_CASE("A peer that comes back while its old link is not yet given up is take
     Desk desk(smaller);
     desk.connection.set_addresses({"a"}, desk.now);
     desk.connection.set_wanted(true, desk.now);
-    const LinkNumber old = desk.link();
-    desk.now += kSimultaneous + Time(1);
-    const LinkNumber again = desk.connection.accepted(desk.now);
+    const Dial first = desk.dial();
+    desk.connection.dialled(first.link, desk.now);
+    desk.connection.established(first.link, 0, 0, desk.now);
+    const LinkNumber again = desk.connection.joined({false, first.moment + 1}, desk.now);
     CHECK(desk.connection.link() == again);
     const std::vector<Drop> drops = desk.take<Drop>();
     REQUIRE(drops.size() == 1);
-    CHECK(drops[0].link == old);
+    CHECK(drops[0].link == first.link);
     CHECK(drops[0].why == Drop::Why::duplicate);
     // The end of the old one is no loss.
-    desk.connection.closed(old, desk.random, desk.now);
+    desk.connection.closed(first.link, desk.random, desk.now);
     CHECK(desk.connection.state() == State::syncing);
+    // What it dials from now on lies after both.
+    CHECK(desk.connection.next_moment() > first.moment + 1);
   }
-  // At once, when the same side has dialled both.
+}
+
+TEST_CASE("A peer that has begun anew is taken over on its new link, whatever moments its clock gives") {
   Desk desk;
-  const LinkNumber first = desk.connection.accepted(desk.now);
-  const LinkNumber second = desk.connection.accepted(desk.now);
-  CHECK(first != second);
-  CHECK(desk.connection.link() == second);
+  const LinkNumber first = desk.connection.joined({false, 1'000, 0, 7}, desk.now);
+  const LinkNumber older = desk.connection.joined({false, 900, 0, 7}, desk.now);
+  CHECK(desk.connection.link() == first);
+  REQUIRE(desk.take<Drop>().size() == 1);
+  const LinkNumber reborn = desk.connection.joined({false, 900, 0, 8}, desk.now);
+  CHECK(older != reborn);
+  CHECK(desk.connection.link() == reborn);
+}
+
+TEST_CASE("Both ends keep the same one of many links, in whatever order and for whatever purpose they were dialled") {
+  for (std::uint64_t seed = 1; seed <= 500; ++seed) {
+    INFO("seed " << seed);
+    SeededRandom dice(seed);
+    struct Made {
+      Origin origin[2];  // at the smaller, at the larger
+      LinkNumber name[2] = {0, 0};
+    };
+    std::vector<Made> links(2 + dice.below(4));
+    for (Made& made : links) {
+      const bool by_smaller = dice.chance(0.5);
+      const Moment moment = 10 + dice.below(3);
+      const std::uint64_t tie = dice.next_u64();
+      made.origin[0] = {by_smaller, moment, tie};
+      made.origin[1] = {!by_smaller, moment, tie};
+    }
+    std::optional<std::size_t> kept[2];
+    for (const int at : {0, 1}) {
+      Desk desk(at == 0);
+      std::vector<std::size_t> order(links.size());
+      for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+      for (std::size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[dice.below(i)]);
+      for (const std::size_t i : order) {
+        desk.now += milliseconds(dice.below(60'000));
+        links[i].name[at] = desk.connection.joined(links[i].origin[at], desk.now);
+      }
+      for (std::size_t i = 0; i < links.size(); ++i)
+        if (desk.connection.link() == links[i].name[at]) kept[at] = i;
+      CHECK(desk.take<Drop>().size() == links.size() - 1);
+    }
+    REQUIRE(kept[0].has_value());
+    CHECK(kept[0] == kept[1]);
+  }
 }
 
 TEST_CASE("A peer may come although it was not wanted, and is not dialled after it goes") {
   Desk desk;
   desk.connection.set_addresses({"a"}, desk.now);
-  const LinkNumber link = desk.connection.accepted(desk.now);
+  const LinkNumber link = desk.connection.joined({false, desk.connection.next_moment()}, desk.now);
   CHECK(desk.connection.state() == State::syncing);
   desk.connection.closed(link, desk.random, desk.now);
   CHECK(desk.connection.state() == State::disconnected);
@@ -336,11 +379,12 @@ TEST_CASE(
           if (!attempts.empty()) {
             links.push_back(attempts[0]);
             attempts.clear();
-            desk.connection.established(links.back(), desk.now);
+            desk.connection.established(links.back(), 0, 0, desk.now);
           }
           break;
         case 4:
-          if (dice.chance(0.3)) links.push_back(desk.connection.accepted(desk.now));
+          if (dice.chance(0.3))
+            links.push_back(desk.connection.joined({false, desk.connection.next_moment()}, desk.now));
           break;
         case 5:
           if (!links.empty()) {
