@@ -23,7 +23,9 @@ using namespace std::chrono_literals;
 
 constexpr std::size_t kLongestMailbox = 1'000;
 constexpr std::chrono::seconds kMustBeCut{90};
-constexpr int kAttempts = 5;  // at joining, each with an invitation of its own
+constexpr std::chrono::seconds kQuiet{60};
+constexpr std::uint64_t kQuietBytes = 2'000;  // from one node to another in that time: signs of life
+constexpr int kAttempts = 5;                  // at joining, each with an invitation of its own
 
 std::shared_ptr<const schema::Package> package() {
   static const auto compiled = schema::compile(R"(
@@ -79,6 +81,7 @@ class NetworkRun {
       heal();
       judge_liars();
       check();
+      fall_silent();
     } catch (const std::exception& e) {
       fault(std::string("an exception: ") + e.what());
     }
@@ -509,6 +512,27 @@ class NetworkRun {
       }
     }
     return {};
+  }
+
+  // Whoever has said all there was to say costs the others next to nothing.
+  void fall_silent() {
+    if (!report_.faults.empty()) return;
+    const auto between = [this](const std::function<void(const std::pair<Place, Place>&, std::uint64_t)>& what) {
+      for (const Site& from : sites_)
+        for (const Site& to : sites_)
+          if (from.place != to.place) what({from.place, to.place}, wires_->delivered(from.place, to.place));
+    };
+    pass(10s, 100ms);  // what is on its way, and documents that close
+    std::map<std::pair<Place, Place>, std::uint64_t> before;
+    between([&](const auto& way, std::uint64_t bytes) { before[way] = bytes; });
+    pass(kQuiet, 200ms);
+    between([&](const auto& way, std::uint64_t bytes) {
+      const std::uint64_t said = bytes - before[way];
+      report_.quiet_bytes = std::max(report_.quiet_bytes, said);
+      if (said > kQuietBytes)
+        fault("node " + std::to_string(way.first) + " told node " + std::to_string(way.second) + " " +
+              std::to_string(said) + " bytes within a minute in which nothing happened");
+    });
   }
 
   // How every node stands, for whoever looks for the cause.

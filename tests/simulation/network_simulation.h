@@ -10,8 +10,8 @@
 //
 // True: every request is answered; those who may read a document end with the owner's value, those who may read a part
 // with that part; what was acknowledged is in it, and no transaction is half there; who may not read a part does not
-// see it, and no message holds it in clear, before the link encrypts; mailboxes stay bounded; liars are cut off with a
-// reason.
+// see it, and no message holds it in clear, before the link encrypts; mailboxes stay bounded; nodes that are equal fall
+// silent; liars are cut off with a reason.
 #pragma once
 
 #include <chrono>
@@ -33,6 +33,7 @@ struct NetworkReport {
   std::uint64_t bytes = 0;            // that arrived
   std::uint64_t words = 0;            // planted words that were said to somebody who may read them
   std::size_t mailbox = 0;            // the longest
+  std::uint64_t quiet_bytes = 0;      // at most, from one node to another within a minute in which nothing happened
   std::chrono::seconds converged{0};  // after all went well again
   std::vector<std::string> faults;    // what was not true
   std::string log;                    // of all nodes

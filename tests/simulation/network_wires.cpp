@@ -104,6 +104,7 @@ class Wires::Connection : public std::enable_shared_from_this<Connection> {
       End& to = self->ends_[1 - side];
       if (to.over) return;
       self->wires_->delivered_bytes_ += message.size();
+      self->wires_->delivered_[{self->ends_[side].place, to.place}] += message.size();
       to.inbox.push_back(std::move(message));
       self->read(1 - side);
     });

@@ -54,6 +54,11 @@ class Wires : public std::enable_shared_from_this<Wires> {
 
   std::uint64_t delivered_bytes() const { return delivered_bytes_; }
   std::uint64_t broken() const { return broken_; }
+  // Bytes that came from one place to another.
+  std::uint64_t delivered(Place from, Place to) const {
+    const auto at = delivered_.find({from, to});
+    return at == delivered_.end() ? 0 : at->second;
+  }
 
  private:
   class Connection;
@@ -88,6 +93,7 @@ class Wires : public std::enable_shared_from_this<Wires> {
   std::set<std::pair<Place, Place>> cut_;
   std::vector<std::weak_ptr<Connection>> connections_;
   std::uint64_t delivered_bytes_ = 0, broken_ = 0;
+  std::map<std::pair<Place, Place>, std::uint64_t> delivered_;
 };
 
 }  // namespace tlfs::simulation

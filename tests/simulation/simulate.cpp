@@ -72,6 +72,7 @@ struct NetworkTotals {
   std::uint64_t seeds = 0, failed = 0, steps = 0, nodes = 0, joined = 0, acknowledged = 0, crashes = 0, restarts = 0,
                 broken = 0, liars = 0;
   std::size_t mailbox = 0;
+  std::uint64_t quiet_bytes = 0;
   std::chrono::seconds converged{0};
   void add(const NetworkReport& r) {
     ++seeds;
@@ -85,6 +86,7 @@ struct NetworkTotals {
     broken += r.broken;
     liars += r.liars;
     mailbox = std::max(mailbox, r.mailbox);
+    quiet_bytes = std::max(quiet_bytes, r.quiet_bytes);
     converged = std::max(converged, r.converged);
   }
   void print() const {
@@ -92,7 +94,8 @@ struct NetworkTotals {
               << acknowledged << " writes acknowledged, " << crashes << " actors crashed, " << restarts
               << " nodes restarted, " << broken << " connections broken, " << liars
               << " liars cut off; the longest mailbox held " << mailbox << ", all was equal after at most "
-              << converged.count() << " s";
+              << converged.count() << " s, and one node told another at most " << quiet_bytes
+              << " bytes in a quiet minute";
     if (failed != 0) std::cout << "; " << failed << " seeds failed";
     std::cout << '\n';
   }
