@@ -24,8 +24,9 @@ using namespace std::chrono_literals;
 constexpr std::size_t kLongestMailbox = 1'000;
 constexpr std::chrono::seconds kMustBeCut{90};
 constexpr std::chrono::seconds kQuiet{60};
-constexpr std::uint64_t kQuietBytes = 2'000;  // from one node to another in that time: signs of life
-constexpr int kAttempts = 5;                  // at joining, each with an invitation of its own
+constexpr std::uint64_t kQuietBytes =
+    4'000;                    // from one node to another in that time: signs of life, and a link that comes late
+constexpr int kAttempts = 5;  // at joining, each with an invitation of its own
 
 std::shared_ptr<const schema::Package> package() {
   static const auto compiled = schema::compile(R"(
@@ -522,7 +523,7 @@ class NetworkRun {
         for (const Site& to : sites_)
           if (from.place != to.place) what({from.place, to.place}, wires_->delivered(from.place, to.place));
     };
-    pass(10s, 100ms);  // what is on its way, and documents that close
+    pass(100s, 200ms);  // what is on its way, documents that close, links whose end was not noticed
     std::map<std::pair<Place, Place>, std::uint64_t> before;
     between([&](const auto& way, std::uint64_t bytes) { before[way] = bytes; });
     pass(kQuiet, 200ms);
