@@ -82,8 +82,7 @@ Status NetworkVerb::presence(messages::control::AskPresence::Reader in) {
   std::string json = from_text(in.getSet());
   if (!json.empty() || in.getClear()) {
     const bool clear = in.getClear();
-    const Status shown =
-        settle(node_.set_presence(*id, clear ? std::nullopt : std::optional<std::string>(std::move(json))));
+    Status shown = settle(node_.set_presence(*id, clear ? std::nullopt : std::optional<std::string>(std::move(json))));
     if (!shown) return shown;
   }
   if (in.getWatch()) return {};
