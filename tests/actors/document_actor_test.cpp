@@ -392,6 +392,28 @@ TEST_CASE("who asks while a document cannot be read is told why at once, and is 
   CHECK(desk.json(".count") == "1");
 }
 
+TEST_CASE("requests that wait for a document to be read are told when it is stopped instead") {
+  std::size_t told = 0;
+  for (std::size_t steps = 0; steps < 60; ++steps) {
+    INFO("stopped after " << steps << " steps");
+    World world;
+    Desk desk(world);
+    REQUIRE(desk.transact(Edits().increment(".count", 1)).ok());
+    desk.crash();
+    std::optional<Result<Update>> got;
+    desk.ask<Update>(messaging::MessageBuilder<messages::Get>().seal(), [&](Result<Update> r) { got = std::move(r); });
+    for (std::size_t step = 0; step < steps && world.step();) ++step;
+    if (desk.starts > 1) caf::anon_send_exit(desk.actor, caf::exit_reason::user_shutdown);
+    world.pass(std::chrono::seconds(1));
+    REQUIRE(got.has_value());
+    if (!got->ok()) {
+      CHECK(got->error().is(Errc::stopped));
+      ++told;
+    }
+  }
+  CHECK(told > 0);
+}
+
 TEST_CASE("a document that is closed while it is asked serves every request, before or after") {
   for (std::uint64_t seed = 0; seed < 60; ++seed) {
     World world(seed);

@@ -231,5 +231,28 @@ TEST_CASE("an idle document with damaged history is closed once, and what is lef
   goes_on(world, desk);
 }
 
+TEST_CASE("who needs history while the disk takes nothing is told so, and gets it when it takes something again") {
+  World world;
+  Desk desk(world);
+  const document::Version old = write_much(world, desk, 30);
+  desk.crash();
+  world.run();
+  (void)desk.get();
+  desk.disk->records->fails_with = storage::Errc::full;
+  messaging::MessageBuilder<messages::GetAt> builder;
+  write(old, builder->initHeads(static_cast<unsigned>(old.size())));
+  std::optional<Result<Update>> then;
+  desk.ask<Committed>(desk.transact_message(Edits().increment(".count", 1)), [](const Result<Committed>&) {});
+  desk.ask<Update>(std::move(builder).seal(), [&](Result<Update> r) { then = std::move(r); });
+  world.run();
+  REQUIRE(then.has_value());
+  REQUIRE_FALSE(then->ok());
+  CHECK(then->error().is(Errc::not_saved));
+  desk.disk->records->fails_with.reset();
+  world.pass(6s, 100ms);
+  CHECK(get_at(desk, old).ok());
+  CHECK(desk.json(".count") == "1");
+}
+
 }  // namespace
 }  // namespace tlfs::document_actor
