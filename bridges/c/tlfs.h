@@ -258,8 +258,8 @@ bool tlfs_explain(tlfs_node* node, const uint8_t id[TLFS_ID_SIZE], const char* p
 /* JSON: whoever holds anything at a place, and the most that they hold: [{"who":TEXT,"level":"read"}]. */
 bool tlfs_holders(tlfs_node* node, const uint8_t id[TLFS_ID_SIZE], const char* path, size_t path_length, char** json,
                   size_t* length, tlfs_error** error);
-/* Shows again what `who` wrote and what is withheld, because it was written without being allowed, or on the strength of
- * a grant that was revoked meanwhile. */
+/* Shows again what `who` wrote and what is withheld, because it was written without being allowed, or on the strength
+ * of a grant that was revoked meanwhile. */
 bool tlfs_admit(tlfs_node* node, const uint8_t id[TLFS_ID_SIZE], const char* who, size_t who_length,
                 tlfs_error** error);
 /* JSON array of base64: what others need to be told before they can grant this device's user something. */

@@ -49,6 +49,7 @@ export type ControlRequest = { number: number; } & (
   | { which: "decideOffer"; decideOffer: DecideOffer; }
   | { which: "syncStatus"; }
   | { which: "listHolders"; listHolders: Place; }
+  | { which: "presence"; presence: AskPresence; }
 );
 export interface CreateDocument { package: Uint8Array; version: string; name: string; }
 export interface GetValue { place: Place; version: readonly string[]; }
@@ -59,6 +60,7 @@ export interface GetHistory { document: string; limit: number; }
 export interface ChangeAccess { place: Place; principal: string; level: string; keep: string; }
 export interface GiveInvitation { place: Place; level: string; expiresInSeconds: number; uses: number; }
 export interface DecideOffer { document: string; accept: boolean; }
+export interface AskPresence { document: string; set: string; clear: boolean; watch: boolean; }
 export type BridgeMessage = { number: number; } & (
   | { which: "failed"; failed: Failure; }
   | { which: "done"; }
@@ -103,6 +105,7 @@ export type ControlReply = { number: number; } & (
   | { which: "invitations"; invitations: InvitationLines; }
   | { which: "sync"; sync: readonly SyncLine[]; }
   | { which: "holders"; holders: readonly HolderLine[]; }
+  | { which: "presences"; presences: readonly PresenceLine[]; }
 );
 export interface Identity { device: Uint8Array; user: Uint8Array; }
 export interface DocumentLine { id: Uint8Array; name: string; package: string; version: string; createdMs: number; }
@@ -117,6 +120,7 @@ export interface GivenLine { id: Uint8Array; document: Uint8Array; name: string;
 export interface OfferLine { document: Uint8Array; from: Uint8Array; name: string; package: string; }
 export interface SyncLine { document: Uint8Array; peer: Uint8Array; state: string; }
 export interface HolderLine { principal: string; level: string; }
+export interface PresenceLine { device: Uint8Array; user: Uint8Array; json: string; ageMs: number; own: boolean; }
 export interface Changed { subscription: number; revision: number; }
 export interface Ended { subscription: number; why: Failure; }
 export interface Sync { document: string; state: State; }
@@ -218,6 +222,7 @@ export const layouts: Layouts = {
       decideOffer: { kind: "struct", at: 0, of: "DecideOffer", tag: 26 },
       syncStatus: { kind: "void", at: 0, tag: 27 },
       listHolders: { kind: "struct", at: 0, of: "Place", tag: 28 },
+      presence: { kind: "struct", at: 0, of: "AskPresence", tag: 29 },
     },
   },
   CreateDocument: {
@@ -286,6 +291,15 @@ export const layouts: Layouts = {
     fields: {
       document: { kind: "text", at: 0 },
       accept: { kind: "bool", at: 0 },
+    },
+  },
+  AskPresence: {
+    words: 1, pointers: 2, tag: undefined,
+    fields: {
+      document: { kind: "text", at: 0 },
+      set: { kind: "text", at: 1 },
+      clear: { kind: "bool", at: 0 },
+      watch: { kind: "bool", at: 1 },
     },
   },
   BridgeMessage: {
@@ -378,6 +392,7 @@ export const layouts: Layouts = {
       invitations: { kind: "struct", at: 0, of: "InvitationLines", tag: 19 },
       sync: { kind: "structs", at: 0, of: "SyncLine", tag: 20 },
       holders: { kind: "structs", at: 0, of: "HolderLine", tag: 21 },
+      presences: { kind: "structs", at: 0, of: "PresenceLine", tag: 22 },
     },
   },
   Identity: {
@@ -508,6 +523,16 @@ export const layouts: Layouts = {
     fields: {
       principal: { kind: "text", at: 0 },
       level: { kind: "text", at: 1 },
+    },
+  },
+  PresenceLine: {
+    words: 2, pointers: 3, tag: undefined,
+    fields: {
+      device: { kind: "data", at: 0 },
+      user: { kind: "data", at: 1 },
+      json: { kind: "text", at: 2 },
+      ageMs: { kind: "u64", at: 0 },
+      own: { kind: "bool", at: 64 },
     },
   },
   Changed: {
