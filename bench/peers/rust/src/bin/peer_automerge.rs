@@ -83,7 +83,7 @@ impl Exchange for AutomergeText {
     /// Speak by turns until neither has anything to say.
     fn exchange(one: &mut Self, other: &mut Self) -> Traffic {
         let mut states = [sync::State::new(), sync::State::new()];
-        let mut docs = [&mut one.doc, &mut other.doc];
+        let docs = [&mut one.doc, &mut other.doc];
         let mut traffic = Traffic { bytes: 0, turns: 0 };
         let (mut turn, mut silent) = (0, 0);
         while silent < 2 {
