@@ -27,12 +27,15 @@ std::uint64_t in(TextLength length, TextUnit unit) {
   return unit == TextUnit::utf16 ? length.utf16 : length.code_points;
 }
 
+// A removal of array elements says how many.
+bool is_row_removal(const Patch& patch) { return patch.kind == PatchKind::remove && patch.count == 0; }
+
 std::optional<Shift> shift_of(const Patch& patch, TextUnit unit) {
   switch (patch.kind) {
     case PatchKind::insert:
       return Shift{patch.index, 0, patch.values.size()};
     case PatchKind::remove:
-      if (patch.count == 0) return std::nullopt;
+      if (is_row_removal(patch)) return std::nullopt;
       return Shift{patch.index, patch.count, 0};
     case PatchKind::splice:
       return Shift{in(patch.position, unit), in(patch.removed, unit), in(measure(patch.text), unit)};
@@ -133,7 +136,8 @@ class Mapper {
   Status map(const Edit& edit, Path path, std::vector<Edit>& out) {
     const Path place = path;
     std::uint64_t gap = edit.index;  // insert, splice: where; move: the element
-    std::uint64_t to = edit.to;
+    // As a place between elements, the one that moves among them.
+    std::uint64_t to = edit.to > edit.index && edit.to + 1 != 0 ? edit.to + 1 : edit.to;
     std::vector<Range> ranges{{edit.index, edit.index + edit.count}};
     bool touched = false;
     for (const Patch& patch : since_) {
@@ -149,6 +153,11 @@ class Mapper {
         if (Path below = patch.path; const PathStep* step = index_in(below, path)) spare(ranges, step->index);
       if (patch.kind == PatchKind::set && starts_with(path, patch.path))
         return Error(Errc::stale, document::path_text(path) + ": was replaced as a whole meanwhile");
+      if (is_row_removal(patch) && starts_with(path, patch.path)) {  // what is there now was made anew
+        if (edit.kind == EditKind::move) return gone(path);
+        ranges.clear();
+        gap = 0;
+      }
       if (patch.path != path) continue;
       touched = true;
       if (edit.kind == EditKind::move) {
@@ -173,7 +182,7 @@ class Mapper {
     }
     Edit mapped = edit;
     mapped.place = path;
-    mapped.to = to;
+    mapped.to = to > gap ? to - 1 : to;
     mapped.index = gap;
     if (edit.kind != EditKind::erase && edit.kind != EditKind::splice) {
       out.push_back(std::move(mapped));

@@ -325,6 +325,17 @@ TEST_CASE("a stale removal spares the elements that others have put something in
   }
 }
 
+TEST_CASE("a stale move goes as far as the array still does, and keeps between its neighbours") {
+  Notebook book;
+  REQUIRE(book.write(Edits().insert(".items", 0, {item("a"), item("b"), item("c"), item("d")})).ok());
+  REQUIRE(book.write(Edits().erase(".items", 3)).ok());
+  REQUIRE(book.write(Edits().move(".items", 1, 3), 1).ok());  // behind d, which is gone
+  CHECK(book.names() == "acb");
+  REQUIRE(book.write(Edits().insert(".items", 0, {item("n")})).ok());  // n a c b
+  REQUIRE(book.write(Edits().move(".items", 0, 1), 3).ok());           // a between c and b
+  CHECK(book.names() == "ncab");
+}
+
 TEST_CASE("a write on a revision that is not remembered, or has not been, is stale") {
   Notebook book;
   for (std::size_t i = 0; i < kMaxRememberedRevisions + 5; ++i)
@@ -392,7 +403,18 @@ TEST_CASE("stale edits of arrays hit the elements they meant, among moves, inser
     }
     const std::string before = book.names();
     INFO("now " << before);
-    if (random.chance(0.5)) {
+    if (random.chance(0.3)) {
+      const std::uint64_t at = random.below(base.size()), to = random.below(base.size());
+      const bool there = before.find(base[at]) != std::string::npos;
+      const auto done = book.write(Edits().move(".items", at, to), 1);
+      CHECK(done.ok() == there);
+      const auto others = [&](std::string names) {
+        std::erase(names, base[at]);
+        return names;
+      };
+      CHECK(book.names().size() == before.size());
+      CHECK(others(book.names()) == others(before));
+    } else if (random.chance(0.5)) {
       const std::uint64_t at = random.below(base.size()), count = 1 + random.below(base.size() - at);
       REQUIRE(book.write(Edits().erase(".items", at, count), 1).ok());
       std::string expected = before;

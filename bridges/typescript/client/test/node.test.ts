@@ -293,6 +293,7 @@ describe.runIf(tlfs !== "")("with a real node", () => {
     expect(part.conflicts([0, "title"])).toEqual([]);
     await whole.transact((d) => void (d.title = "theirs")).wait();
     await until(mine, (s) => s.data?.title === "theirs");
+    await until(whole, () => whole.conflicts(["title"]).length === 0); // when it has seen its own write come back
     for (const it of [mine, whole]) expect(it.conflicts(["title"])).toEqual([]);
     third.close();
     window.client.close();
