@@ -7,8 +7,8 @@ import { binding, type Binding } from "./binding.js";
 /** Others that are shown at most, and the longest name. */
 export const maxCursors = 50;
 export const maxNameLength = 40;
-/** Colours in the theme; a device has always the same. */
-export const colours = 8;
+/** The colours of others; a device has always the same. White text is readable on each (WCAG 2.2, 1.4.3: 4.5 to 1). */
+export const colours = ["#2270bf", "#ad5a1f", "#178232", "#8e22c3", "#c3224b", "#167e75", "#7e6c16", "#c322a8"] as const;
 
 interface Cursor {
   readonly name: string;
@@ -145,14 +145,12 @@ function isPosition(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
-/** Which of the `colours` a device has. */
+/** The index in `colours` of the one that a device has. */
 export function colourOf(device: string): number {
   let sum = 0;
   for (let at = 0; at < device.length; ++at) sum = (sum * 31 + device.charCodeAt(at)) % 65_521;
-  return sum % colours;
+  return sum % colours.length;
 }
-
-const hues = [210, 25, 135, 280, 345, 175, 50, 310];
 
 const theme = EditorView.baseTheme({
   ".tlfs-cursor": { position: "relative", borderLeft: "2px solid var(--tlfs-colour)", marginLeft: "-1px", marginRight: "-1px" },
@@ -171,7 +169,7 @@ const theme = EditorView.baseTheme({
   },
   ".tlfs-cursor-name:empty": { display: "none" },
   ".tlfs-selection": { backgroundColor: "color-mix(in srgb, var(--tlfs-colour) 25%, transparent)" },
-  ...Object.fromEntries(hues.map((hue, index) => [`.tlfs-colour-${index}`, { "--tlfs-colour": `hsl(${hue} 70% 36%)` }])),
+  ...Object.fromEntries(colours.map((colour, index) => [`.tlfs-colour-${index}`, { "--tlfs-colour": colour }])),
 });
 
 /** Shows the others' cursors, and ours to them. */
