@@ -269,7 +269,7 @@ describe.runIf(tlfs !== "")("with a real node", () => {
     if (how !== "patches") {
       await node.kill();
       await node.start();
-      await until(second.connection, (s) => s.status === "online");
+      await Promise.all([client, second].map((it) => until(it.connection, (s) => s.status === "online")));
     }
     await window.heal();
     const settled = await until(mine, (s) => s.pending === 0 && s.sync !== undefined && s.data?.votes === 11);
