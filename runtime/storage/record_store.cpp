@@ -12,9 +12,9 @@ namespace tlfs::storage {
 namespace {
 
 constexpr auto kDocuments = static_cast<std::uint8_t>(Region::document);
-constexpr std::size_t kMaxCachedManifests = 4096;  // beyond that all are forgotten and read again
-constexpr std::size_t kMaxRounds = 1000;           // of setting aside in one area
-constexpr std::size_t kProgressEvery = 1024;       // records
+constexpr std::size_t kMaxKnownAreas = 4096;  // beyond that all are forgotten and read again
+constexpr std::size_t kMaxRounds = 1000;      // of setting aside in one area
+constexpr std::size_t kProgressEvery = 1024;  // records
 
 using Writes = std::vector<Batch::Write>;
 
@@ -83,29 +83,51 @@ class RecordStore final : public Store {
  private:
   // The last write for each key, ascending; of the batch, and valid as long as it.
   using Last = std::vector<const Batch::Write*>;
+  struct Held {
+    std::uint64_t bytes = 0;  // of key and value
+    std::uint64_t checksum = 0;
+  };
+  // A key beyond which its kind has no records, and what is held under it.
+  struct Tail {
+    Bytes key;
+    std::optional<Held> held;
+  };
+  // What is known of an area without reading.
+  struct Known {
+    Manifest manifest;
+    bool stored = false;  // the engine has the manifest
+    // Records are mostly numbered: what is put behind the last of its kind need not be looked for. A kind without a
+    // tail is not in that order, and one that is not listed has not been written to yet.
+    std::map<std::uint8_t, std::optional<Tail>> tails;
+  };
   struct Plan {
     Writes writes;
-    std::map<Area, Manifest> manifests;
-    Area to_settle;          // only meaningful when `unsettled`
-    bool unsettled = false;  // an area must be settled before this batch can be counted
+    std::map<Area, Known*> touched;  // of `known_`
+    Area to_settle;                  // only meaningful when `unsettled`
+    bool unsettled = false;          // an area must be settled before this batch can be counted
   };
 
   Error error(Errc code, const std::string& message) const { return {code, engine_->name() + ": " + message}; }
   Status sound();
   Result<std::optional<std::uint64_t>> number_at(const Bytes& key);
   Result<Last> normalise(const Batch& batch) const;
+  // These change what is known before it is so; whoever does not commit in the end forgets it all.
   Result<Plan> plan(const Last& last);
-  // Puts the area's manifest into the plan; false when it is damaged.
-  Result<bool> load_manifest(Plan& plan, const Area& area);
-  Result<bool> count(Plan& plan, const Spot& spot, ByteView key, const std::optional<Bytes>& value);
+  Result<bool> count(Plan& plan, const Spot& spot, const Bytes& key, const std::optional<Bytes>& value);
   Status commit(Plan plan);
+  // The area's manifest as the engine has it; nothing when it is damaged.
+  Result<std::optional<Known>> load(const Area& area);
+  // The same from memory, if it is there. Null when it is damaged.
+  Result<Known*> known(Plan& plan, const Area& area);
+  // The end of the records of that kind, if `key` lies behind all of them.
+  std::optional<Tail> tail_at(const Spot& spot, const Bytes& key);
   Result<Audit> audit(const Area& area);
   Status visit_documents(const std::function<Status(const DocumentId&)>& each);
   Status set_aside(const Area& area, const Audit& audit, const std::vector<Finding>& notes);
 
   std::unique_ptr<Engine> engine_;
   std::uint64_t sequence_ = 0;  // of the last batch that was acknowledged
-  std::map<Area, Manifest> cached_;
+  std::map<Area, Known> known_;
   std::optional<Error> lost_;  // acknowledged batches are gone: nothing is written any more
 };
 
@@ -156,7 +178,7 @@ Status RecordStore::sound() {
   if (lost_) return *lost_;
   if (!engine_->must_recover()) return {};
   if (Status recovered = engine_->recover(); !recovered) return recovered;
-  cached_.clear();
+  known_.clear();
   const auto sequence = number_at(sequence_key());
   if (!sequence) return sequence.error();
   const std::uint64_t there = sequence->value_or(0);
@@ -202,40 +224,74 @@ Result<RecordStore::Last> RecordStore::normalise(const Batch& batch) const {
   return last;
 }
 
-Result<bool> RecordStore::load_manifest(Plan& plan, const Area& area) {
-  if (plan.manifests.contains(area)) return true;
-  if (const auto cached = cached_.find(area); cached != cached_.end()) {
-    plan.manifests.emplace(area, cached->second);
-    return true;
-  }
+Result<std::optional<RecordStore::Known>> RecordStore::load(const Area& area) {
   const Bytes key = manifest_key_of(area);
   const auto raw = engine_->read(key);
   if (!raw) return raw.error();
-  Manifest manifest;
+  Known out;
   if (*raw) {
     const auto framed = unframe(key, **raw);
     auto decoded = framed ? Manifest::decode(framed->value) : Error(Errc::corrupt, "damaged");
-    if (!decoded) return false;
-    manifest = std::move(*decoded);
+    if (!decoded) return std::optional<Known>();
+    out.manifest = std::move(*decoded);
+    out.stored = true;
   }
-  plan.manifests.emplace(area, std::move(manifest));
-  return true;
+  return std::optional(std::move(out));
+}
+
+Result<RecordStore::Known*> RecordStore::known(Plan& plan, const Area& area) {
+  Known*& there = plan.touched[area];
+  if (there) return there;
+  auto at = known_.find(area);
+  if (at == known_.end()) {
+    auto loaded = load(area);
+    if (!loaded) return loaded.error();
+    if (!*loaded) return nullptr;
+    at = known_.emplace(area, std::move(**loaded)).first;
+  }
+  return there = &at->second;
+}
+
+std::optional<RecordStore::Tail> RecordStore::tail_at(const Spot& spot, const Bytes& key) {
+  const Range range =
+      spot.area ? kind_range(*spot.area, static_cast<Kind>(spot.kind)) : region_range(static_cast<Region>(spot.kind));
+  bool last = true;
+  const Status looked = engine_->visit(key, range.to, [&](ByteView, ByteView) { return last = false; });
+  if (!looked || !last) return std::nullopt;
+  return Tail{key, std::nullopt};
 }
 
 // False when the old record or the manifest is damaged.
-Result<bool> RecordStore::count(Plan& plan, const Spot& spot, ByteView key, const std::optional<Bytes>& value) {
-  auto loaded = load_manifest(plan, spot.area);
-  if (!loaded || !*loaded) return loaded;
-  Manifest& manifest = plan.manifests.at(spot.area);
-  if (manifest.kinds().contains(spot.kind)) {
+Result<bool> RecordStore::count(Plan& plan, const Spot& spot, const Bytes& key, const std::optional<Bytes>& value) {
+  const auto found = known(plan, spot.area);
+  if (!found) return found.error();
+  if (!*found) return false;
+  Known& area = **found;
+  const bool any = area.manifest.kinds().contains(spot.kind);
+  auto at = area.tails.find(spot.kind);
+  if (at == area.tails.end())
+    at = area.tails.emplace(spot.kind, any ? tail_at(spot, key) : Tail{key, std::nullopt}).first;
+  std::optional<Tail>& tail = at->second;
+  const bool behind = tail && tail->key <= key;
+  std::optional<Held> old;
+  if (behind) {
+    if (tail->key == key) old = tail->held;
+  } else if (any) {
     const auto raw = engine_->read(key);
     if (!raw) return raw.error();
     if (*raw) {
       const auto framed = unframe(key, **raw);
-      if (!framed || !manifest.take(spot.kind, key.size() + framed->value.size(), framed->checksum)) return false;
+      if (!framed) return false;
+      old = Held{key.size() + framed->value.size(), framed->checksum};
     }
   }
-  if (value) manifest.add(spot.kind, key.size() + value->size(), checksum_of(key, *value));
+  if (old && !area.manifest.take(spot.kind, old->bytes, old->checksum)) return false;
+  std::optional<Held> now;
+  if (value) {
+    now = Held{key.size() + value->size(), checksum_of(key, *value)};
+    area.manifest.add(spot.kind, now->bytes, now->checksum);
+  }
+  if (behind) tail = Tail{key, now};
   return true;
 }
 
@@ -261,23 +317,14 @@ Result<RecordStore::Plan> RecordStore::plan(const Last& last) {
   }
   // Documents that begin or end with this batch.
   std::vector<std::pair<DocumentId, bool>> turns;
-  for (const auto& [area, manifest] : plan.manifests) {
-    if (!area) continue;
-    const auto cached = cached_.find(area);
-    bool was = cached != cached_.end() && !cached->second.empty();
-    if (cached == cached_.end()) {
-      const auto raw = engine_->read(manifest_key_of(area));
-      if (!raw) return raw.error();
-      was = raw->has_value();
-    }
-    if (was == manifest.empty()) turns.emplace_back(*area, !manifest.empty());
-  }
+  for (const auto& [area, known] : plan.touched)
+    if (area && known->stored == known->manifest.empty()) turns.emplace_back(*area, !known->manifest.empty());
   for (const auto& [id, begins] : turns) {
-    const auto loaded = load_manifest(plan, std::nullopt);
-    if (!loaded) return loaded.error();
-    bool counted = *loaded;
-    if (counted && begins) plan.manifests.at(std::nullopt).add(kDocuments, 0, hash_of(id));
-    if (counted && !begins) counted = plan.manifests.at(std::nullopt).take(kDocuments, 0, hash_of(id));
+    const auto node = known(plan, std::nullopt);
+    if (!node) return node.error();
+    bool counted = *node != nullptr;
+    if (counted && begins) (*node)->manifest.add(kDocuments, 0, hash_of(id));
+    if (counted && !begins) counted = (*node)->manifest.take(kDocuments, 0, hash_of(id));
     if (!counted) {
       plan.unsettled = true;
       plan.to_settle = std::nullopt;
@@ -288,17 +335,16 @@ Result<RecordStore::Plan> RecordStore::plan(const Last& last) {
 }
 
 Status RecordStore::commit(Plan plan) {
-  for (const auto& [area, manifest] : plan.manifests) {
-    if (manifest.empty())
-      plan.writes.push_back({manifest_key_of(area), std::nullopt});
+  for (const auto& [area, known] : plan.touched) {
+    known->stored = !known->manifest.empty();
+    if (known->stored)
+      put_framed(plan.writes, manifest_key_of(area), known->manifest.encode());
     else
-      put_framed(plan.writes, manifest_key_of(area), manifest.encode());
+      plan.writes.push_back({manifest_key_of(area), std::nullopt});
   }
   put_framed(plan.writes, sequence_key(), encode_number(sequence_ + 1));
   if (Status written = engine_->write(plan.writes); !written) return written;
   ++sequence_;
-  if (cached_.size() + plan.manifests.size() > kMaxCachedManifests) cached_.clear();
-  for (auto& [area, manifest] : plan.manifests) cached_.insert_or_assign(area, std::move(manifest));
   return {};
 }
 
@@ -307,11 +353,17 @@ Status RecordStore::write(const Batch& batch) {
   if (!last) return last.error();
   if (Status s = sound(); !s) return s;
   if (last->empty()) return {};
+  if (known_.size() > kMaxKnownAreas) known_.clear();
   // Each area is settled at most once.
   for (std::size_t attempts = 0; attempts <= last->size() + 1; ++attempts) {
     auto planned = plan(*last);
+    if (planned && !planned->unsettled) {
+      const Status written = commit(std::move(*planned));
+      if (!written) known_.clear();
+      return written;
+    }
+    known_.clear();
     if (!planned) return planned.error();
-    if (!planned->unsettled) return commit(std::move(*planned));
     if (const auto settled = settle(planned->to_settle); !settled) return settled.error();
   }
   return error(Errc::corrupt, "records keep changing under the store; `tlfs store check` says which");
@@ -368,13 +420,12 @@ Result<Stat> RecordStore::stat() {
   Stat stat;
   stat.format = kFormat;
   const auto counted = [&](const Area& area) -> Result<std::map<std::uint8_t, Count>> {
-    Plan plan;
-    const auto loaded = load_manifest(plan, area);
+    const auto loaded = load(area);
     if (!loaded) return loaded.error();
     if (!*loaded)
       return error(Errc::corrupt, area_name(area) + ": the manifest is damaged; `tlfs store check` says what else is");
     std::map<std::uint8_t, Count> kinds;
-    for (const auto& [kind, k] : plan.manifests.at(area).kinds())
+    for (const auto& [kind, k] : (*loaded)->manifest.kinds())
       if (area || kind != kDocuments) kinds[kind] = k.count;
     return kinds;
   };
@@ -469,8 +520,13 @@ Status RecordStore::set_aside(const Area& area, const Audit& audit, const std::v
     if (d.key == format_key()) put_framed(plan.writes, format_key(), encode_number(kFormat));
   }
   for (const Finding& f : notes) keep({manifest_key_of(area), {}, f.message});
-  plan.manifests.emplace(area, audit.found());
-  return commit(std::move(plan));
+  known_.clear();
+  Known found;
+  found.manifest = audit.found();
+  plan.touched[area] = &known_.emplace(area, std::move(found)).first->second;
+  const Status written = commit(std::move(plan));
+  known_.clear();
+  return written;
 }
 
 Result<CheckReport> RecordStore::settle(const std::optional<DocumentId>& document) {
@@ -493,7 +549,6 @@ Result<CheckReport> RecordStore::settle(const std::optional<DocumentId>& documen
       return report_;
     }
     if (const Status s = set_aside(document, *audited, notes); !s) return s.error();
-    cached_.clear();
   }
   return error(Errc::limit, area_name(document) + ": more damage than can be set aside in one go; settle it again");
 }
