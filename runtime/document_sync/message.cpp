@@ -41,7 +41,6 @@ class Writer {
     auto hello = out_.initHello();
     hello.setDigest(to_blob(m.digest));
     if (!m.summary.empty()) hello.setSummary(to_blob(m.summary));
-    hello.setWhole(m.whole);
   }
   void operator()(const message::Statements& m) {
     auto list = out_.initStatements(static_cast<unsigned>(m.statements.size()));
@@ -80,7 +79,7 @@ Result<Message> read(messages::DocumentSync::Reader in) {
   switch (in.which()) {
     case messages::DocumentSync::HELLO: {
       const auto hello = in.getHello();
-      return Message(message::Hello{from_blob(hello.getDigest()), from_blob(hello.getSummary()), hello.getWhole()});
+      return Message(message::Hello{from_blob(hello.getDigest()), from_blob(hello.getSummary())});
     }
     case messages::DocumentSync::STATEMENTS: {
       message::Statements out;

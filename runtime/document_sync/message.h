@@ -21,7 +21,6 @@ namespace message {
 struct Hello {
   Bytes digest;
   Bytes summary;
-  bool whole = false;
 };
 struct Statements {
   std::vector<access::SignedStatement> statements;

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "runtime/base/varint.h"
 #include "runtime/document_sync/change_batch.h"
 
 namespace tlfs::document_sync {
@@ -24,28 +23,7 @@ bool is_here(const ProtectedDocument& document, const ChangeHash& hash) {
 
 }  // namespace
 
-SyncSession::SyncSession(Settings settings) : settings_(std::move(settings)) {
-  state_.full = !settings_.likely_equal;
-  ByteReader in(settings_.remembered);
-  const ByteView digest = in.raw(common_digest_.size());
-  const ByteView asked_at = in.raw(state_.leaves_asked_at.size());
-  const ByteView summary = in.raw(in.remaining());
-  if (in.failed() || summary.empty()) return;
-  Result<ReceivedSummary> common = decode_summary(summary, nullptr, {});
-  if (!common || common->against_unknown) return;
-  std::copy(digest.begin(), digest.end(), common_digest_.begin());
-  std::copy(asked_at.begin(), asked_at.end(), state_.leaves_asked_at.begin());
-  common_ = std::move(common->summary);
-}
-
-Bytes SyncSession::memory(const ProtectedDocument& document) const {
-  if (!caught_up() || !peer_caught_up() || !state_.knows_peer) return {};
-  ByteWriter out;
-  out.raw(digest_of(document));
-  out.raw(state_.leaves_asked_at);
-  out.raw(encode_summary(summarise(document), nullptr, {}));
-  return out.take();
-}
+SyncSession::SyncSession(Settings settings) : settings_(std::move(settings)) { state_.full = !settings_.likely_equal; }
 
 void SyncSession::end(bool cut, std::string reason) {
   if (state_.ended) return;
@@ -168,26 +146,20 @@ void SyncSession::hear(ProtectedDocument& document, const message::Hello& hello)
     return end(true, "it said hello more than " + std::to_string(kMaxHellos) + " times");
   const ShortDigest own = digest_of(document);
   state_.peer_blind = hello.digest.empty();
-  if (hello.whole) state_.whole = state_.must_greet = state_.full = true;
   if (state_.peer_blind) {
     state_.said_sent = false;
     return;
   }
   if (hello.digest.size() != own.size()) return end(true, "its hello has a digest of a wrong length");
   if (std::equal(own.begin(), own.end(), hello.digest.begin())) {
-    if (state_.said == Greeting::none) state_.full = state_.full && state_.whole;
+    if (state_.said == Greeting::none) state_.full = false;
     return all_equal(document);
   }
   const bool must_tell = state_.said != Greeting::summary;
   if (!hello.summary.empty()) {
-    const Result<ReceivedSummary> summary =
-        decode_summary(hello.summary, common_ ? &*common_ : nullptr, common_digest_);
+    const Result<Summary> summary = decode_summary(hello.summary);
     if (!summary) return end(true, summary.error().message());
-    if (summary->against_unknown) {
-      state_.ask_whole = state_.must_greet = state_.full = true;
-      return;
-    }
-    learn(document, summary->summary);
+    learn(document, *summary);
   }
   if (must_tell) state_.must_greet = state_.full = true;
 }

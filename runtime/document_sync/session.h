@@ -59,7 +59,6 @@ class SyncSession {
     crypto::PublicKey peer{};
     bool likely_equal = false;     // say hello with the digest only
     bool every_signature = false;  // send all that there are, not one per writer and batch
-    Bytes remembered;              // memory() of an earlier session with this peer; empty: none
   };
   explicit SyncSession(Settings settings);
 
@@ -93,9 +92,6 @@ class SyncSession {
   // Whether the peer has acknowledged everything that was sent, and nothing is left to be sent of what the document
   // held at the last poll.
   bool peer_caught_up() const { return state_.said_sent && state_.in_flight == 0 && state_.idle; }
-  // What both hold, for a later session with this peer: its hello then names only writers that have changed. Empty
-  // while it is not known that both hold the same.
-  Bytes memory(const access::ProtectedDocument& document) const;
   std::uint64_t bytes_sent() const { return state_.bytes_sent; }
 
  private:
@@ -108,8 +104,6 @@ class SyncSession {
     Greeting said = Greeting::none;
     bool must_greet = true;
     bool full = true;         // with a summary
-    bool whole = false;       // which must not be given against another
-    bool ask_whole = false;   // and the peer's neither
     bool blind = false;       // our last hello told nothing: no right of the peer is known here
     bool peer_blind = false;  // and so did the peer's
     bool allowed = false;     // the peer had a right while this session lasts
@@ -194,8 +188,6 @@ class SyncSession {
   void ask(access::ProtectedDocument& document, Out& out);
 
   Settings settings_;
-  std::optional<Summary> common_;
-  ShortDigest common_digest_{};
   State state_;
   std::vector<document::Change> held_;                                 // came, and nobody vouches for it yet
   std::vector<std::pair<document::ChangeHash, std::size_t>> in_hand_;  // what the last receive() gave, and its bytes

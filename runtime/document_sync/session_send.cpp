@@ -97,16 +97,14 @@ void SyncSession::greet(ProtectedDocument& document, Out& out) {
   message::Hello hello;
   const ShortDigest digest = digest_of(document);
   hello.digest.assign(digest.begin(), digest.end());
-  hello.whole = state_.ask_whole;
   if (state_.full) {
-    const Summary* common = common_ && !state_.whole ? &*common_ : nullptr;
-    hello.summary = encode_summary(summarise(document), common, common_digest_);
+    hello.summary = encode_summary(summarise(document));
     state_.heard_all = false;
   }
   add(out, hello, false);
   state_.said = state_.full ? Greeting::summary : std::max(state_.said, Greeting::digest);
   state_.allowed = document.log().size() > 0;
-  state_.blind = state_.ask_whole = false;
+  state_.blind = false;
 }
 
 // True when nothing is left. As long as the peer's right is not known, only what it may have anyway.

@@ -112,19 +112,14 @@ ShortDigest digest_of(const access::ProtectedDocument& document) {
   return shortened(crypto::hash("tlfs document digest", {out.view()}));
 }
 
-Bytes encode_summary(const Summary& summary, const Summary* common, const ShortDigest& common_digest) {
+Bytes encode_summary(const Summary& summary) {
   ByteWriter out;
   out.u8(kVersion);
-  out.u8(common ? 1 : 0);
-  if (common) out.raw(common_digest);
-  std::vector<const Summary::Chain*> chains;
-  for (const Summary::Chain& c : summary.chains)
-    if (!common || !std::binary_search(common->chains.begin(), common->chains.end(), c)) chains.push_back(&c);
-  out.varint(chains.size());
-  for (const Summary::Chain* c : chains) {
-    out.raw(c->writer);
-    out.varint(c->count);
-    out.raw(c->last);
+  out.varint(summary.chains.size());
+  for (const Summary::Chain& c : summary.chains) {
+    out.raw(c.writer);
+    out.varint(c.count);
+    out.raw(c.last);
   }
   out.varint(summary.statements);
   out.varint(summary.locator.size());
@@ -134,33 +129,28 @@ Bytes encode_summary(const Summary& summary, const Summary* common, const ShortD
   return out.take();
 }
 
-Result<ReceivedSummary> decode_summary(ByteView bytes, const Summary* common, const ShortDigest& common_digest) {
+Result<Summary> decode_summary(ByteView bytes) {
   ByteReader in(bytes);
-  ReceivedSummary out;
+  Summary out;
   if (const std::uint8_t version = in.u8(); version != kVersion)
     return malformed("version " + std::to_string(version) + ", expected " + std::to_string(kVersion));
-  const std::uint8_t against = in.u8();
-  if (against > 1) return malformed("it is neither whole nor given against another");
-  if (against == 1) out.against_unknown = take<16>(in) != common_digest || !common;
   const std::uint64_t chains = in.varint();
   if (chains > kMaxChains)
     return Error(Errc::limit_exceeded, "a summary of more than " + std::to_string(kMaxChains) + " chains");
   if (chains > in.remaining() / 41) return malformed("chains are cut off");
   for (std::uint64_t i = 0; i < chains; ++i) {
-    Summary::Chain& c = out.summary.chains.emplace_back();
+    Summary::Chain& c = out.chains.emplace_back();
     c.writer = take<8>(in);
     c.count = in.bounded(document::kMaxCounter + 1);
     c.last = take<32>(in);
   }
-  out.summary.statements = in.varint();
+  out.statements = in.varint();
   const std::uint64_t names = in.bounded(kMaxLocator);
-  for (std::uint64_t i = 0; i < names && !in.failed(); ++i) out.summary.locator.push_back(take<32>(in));
+  for (std::uint64_t i = 0; i < names && !in.failed(); ++i) out.locator.push_back(take<32>(in));
   const std::uint64_t packages = in.bounded(kMaxListedPackages);
-  for (std::uint64_t i = 0; i < packages && !in.failed(); ++i) out.summary.packages.insert(take<16>(in));
+  for (std::uint64_t i = 0; i < packages && !in.failed(); ++i) out.packages.insert(take<16>(in));
   if (!in.finished()) return malformed("it is cut off, or has bytes after its end");
-  if (against == 1 && !out.against_unknown)
-    out.summary.chains.insert(out.summary.chains.end(), common->chains.begin(), common->chains.end());
-  std::sort(out.summary.chains.begin(), out.summary.chains.end());
+  std::sort(out.chains.begin(), out.chains.end());
   return out;
 }
 

@@ -5,12 +5,12 @@
 // ones, and ever fewer of the older ones (as a block locator does in Bitcoin), so that whoever knows more finds one
 // that both know not far below where they part.
 //
-//   summary    u8 version, 1 and the digest of the summary it is given against (16) or 0
+//   summary    u8 version
 //              varint count of chains, each: writer (8 bytes of a hash), varint number of changes, hash of the last
 //              (32) varint count of statements, varint count of names, names (32 each) varint count of packages, each
 //              16 bytes of its hash
 //
-// Given against a summary that both remember, only chains that are not in it are listed. Pure.
+// Pure.
 #pragma once
 
 #include <map>
@@ -51,15 +51,9 @@ Summary summarise(const access::ProtectedDocument& document);
 // Equal exactly when changes and statements are.
 ShortDigest digest_of(const access::ProtectedDocument& document);
 
-// Without `common`: whole.
-Bytes encode_summary(const Summary& summary, const Summary* common, const ShortDigest& common_digest);
-
-struct ReceivedSummary {
-  Summary summary;
-  bool against_unknown = false;  // it was given against a summary that is not remembered here; the rest is empty
-};
+Bytes encode_summary(const Summary& summary);
 // malformed, limit_exceeded.
-Result<ReceivedSummary> decode_summary(ByteView bytes, const Summary* common, const ShortDigest& common_digest);
+Result<Summary> decode_summary(ByteView bytes);
 
 // What of a document another replica holds, as far as its summary tells.
 struct Holdings {

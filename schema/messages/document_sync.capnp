@@ -31,7 +31,6 @@ struct Hello {
   # known to have a right to the document; statements that show it are welcome.
 
   summary @1 :Data;            # as in runtime/document_sync/summary.h; empty when it is likely that the digests are equal
-  whole @2 :Bool;              # the other's summary was given against something that is not remembered here: once more, whole
 }
 
 struct Package {

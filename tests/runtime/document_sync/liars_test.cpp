@@ -113,7 +113,7 @@ TEST_CASE("whoever claims what it does not send is cut off when it says that all
   claims.chains[0].last.fill(9);
   message::Hello hello;
   hello.digest.assign(16, 1);
-  hello.summary = encode_summary(claims, nullptr, {});
+  hello.summary = encode_summary(claims);
   t.say(hello);
   CHECK_FALSE(t.line.right.session->ended());
   t.say(message::Sent{});

@@ -27,12 +27,11 @@ inline std::shared_ptr<const schema::Package> parts_package() {
 // What the actor of a document does with a session.
 class End {
  public:
-  End(Device& of, const Device& peer, bool likely_equal = false, Bytes remembered = {}) : device(of) {
+  End(Device& of, const Device& peer, bool likely_equal = false) : device(of) {
     SyncSession::Settings s;
     s.document = of.id;
     s.peer = peer.public_key();
     s.likely_equal = likely_equal;
-    s.remembered = std::move(remembered);
     session.emplace(std::move(s));
   }
 
@@ -84,8 +83,7 @@ class End {
 
 class Line {
  public:
-  Line(Device& a, Device& b, bool likely_equal = false, Bytes a_remembers = {}, Bytes b_remembers = {})
-      : left(a, b, likely_equal, std::move(a_remembers)), right(b, a, likely_equal, std::move(b_remembers)) {}
+  Line(Device& a, Device& b, bool likely_equal = false) : left(a, b, likely_equal), right(b, a, likely_equal) {}
 
   // Everything that one side has to say now, to the other. Returns how many messages.
   std::size_t pass(End& from, End& to, std::size_t credit = 1u << 20) {

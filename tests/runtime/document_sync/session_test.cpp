@@ -402,35 +402,6 @@ TEST_CASE("a call that needs the history changes nothing, and works when it is d
   CHECK(line.right.received == 20);
 }
 
-TEST_CASE("what both remember of the last session makes the next hello short") {
-  Pair p;
-  std::vector<std::unique_ptr<Device>> others;
-  for (std::uint64_t i = 0; i < 30; ++i) {
-    auto d = std::make_unique<Device>(100 + i);
-    REQUIRE(p.alice.grant(Level::write, d->principal()).ok());
-    d->join(p.alice);
-    Line(p.alice, *d).run();
-    REQUIRE(d->set(".map[\"" + std::to_string(i) + "\"].name", "x").ok());
-    Line(p.alice, *d).run();
-    others.push_back(std::move(d));
-  }
-  Line first(p.alice, p.bob);
-  first.run();
-  check_fine(first);
-  const Bytes left = first.left.session->memory(p.alice.replica->document());
-  const Bytes right = first.right.session->memory(p.bob.replica->document());
-  REQUIRE_FALSE(left.empty());
-  REQUIRE(p.alice.set(".title", "later").ok());
-  Line whole(p.alice, p.bob), shorter(p.alice, p.bob, false, left, right), lopsided(p.alice, p.bob, false, left, {});
-  const std::size_t long_hello = whole.left.poll().front().size();
-  const std::size_t short_hello = shorter.left.poll().front().size();
-  CHECK(short_hello + 30 * 40 < long_hello);
-  // When only one side remembers, it tells again.
-  lopsided.run();
-  check_fine(lopsided);
-  CHECK(p.bob.content().json() == p.alice.content().json());
-}
-
 TEST_CASE("both branches of a fork reach everybody, and no relay is blamed") {
   Pair p;
   Device carol(3);
