@@ -71,7 +71,7 @@ TestNode::TestNode(Settings settings)
   tree.threads = false;
   tree.environment = std::move(environment);
   tree.random = [this] { return world_.fork_random(); };
-  tree.logger = world_.logger();
+  tree.logger = world_.logger()->clone(name());
   tree.intensity = {1000, std::chrono::seconds(5)};
   tree.client.max_open = settings_.max_open / node::Tree::kClients + 1;
   if (settings_.transport) {

@@ -55,6 +55,10 @@ class TestNode {
   World& world() { return world_; }
   node::Tree& tree() { return tree_; }
   const std::shared_ptr<storage::MemoryDisk>& disk() const { return settings_.disk; }
+  // In its log.
+  std::string name() const {
+    return "node " + std::to_string(settings_.person) + "." + std::to_string(settings_.device);
+  }
   const DocumentId& user() const { return tree_.environment->user; }
   crypto::PublicKey device() const { return tree_.environment->device->public_key(); }
 

@@ -54,6 +54,7 @@ class World {
   caf::actor_system& system() { return *system_; }
   SeededRandom& random() { return random_; }
   std::string log() const { return log_.str(); }
+  std::size_t log_bytes() { return static_cast<std::size_t>(log_.tellp()); }
   const std::shared_ptr<spdlog::logger>& logger() const { return logger_; }
   std::chrono::nanoseconds now() const { return scheduler().clock().now().time_since_epoch(); }
 
@@ -85,8 +86,10 @@ class World {
     held_steps_ = steps;
   }
   std::uint64_t steps() const { return steps_; }
-  // Sees each message that an actor is about to handle, and how many wait for that actor with it.
-  using Watcher = std::function<void(const caf::type_erased_tuple& message, std::size_t waiting)>;
+  // Sees, and may change, each message that an actor other than a client is about to handle, and how many wait for that
+  // actor with it.
+  using Watcher =
+      std::function<void(const caf::actor_addr& receiver, caf::type_erased_tuple& message, std::size_t waiting)>;
   void watch(Watcher watcher) { watcher_ = std::move(watcher); }
 
   // From the moment on at which `when` is true, nobody acts any more, and who waits for an answer gets Halted.
@@ -196,9 +199,9 @@ class World {
   caf::scheduler::test_coordinator& scheduler() const { return *scheduler_; }
   void look(caf::resumable& job) {
     auto* actor = dynamic_cast<caf::scheduled_actor*>(&job);
-    if (actor == nullptr) return;
+    if (actor == nullptr || dynamic_cast<Client*>(actor) != nullptr) return;
     if (caf::mailbox_element* next = actor->peek_at_next_mailbox_element())
-      watcher_(next->content(), actor->mailbox().size());
+      watcher_(actor->address(), next->content(), actor->mailbox().size());
   }
 
   SeededRandom random_;

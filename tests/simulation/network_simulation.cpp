@@ -1,6 +1,9 @@
 #include "tests/simulation/network_simulation.h"
 
+#include <malloc.h>
+
 #include <algorithm>
+#include <sstream>
 
 #include "actors/auth/auth_actor.h"
 #include "actors/document/document_actor.h"
@@ -8,6 +11,7 @@
 #include "actors/testing/test_node.h"
 #include "schema/compiler/compile.h"
 #include "tests/simulation/network_liar.h"
+#include "tests/simulation/network_traitor.h"
 #include "tests/simulation/network_wires.h"
 
 namespace tlfs::simulation {
@@ -21,7 +25,10 @@ using document_actor::Update;
 using testing::TestNode;
 using namespace std::chrono_literals;
 
-constexpr std::size_t kLongestMailbox = 1'000;
+constexpr std::size_t kLongestMailbox = 500;
+// About four times what was seen in 1,000 runs.
+constexpr std::size_t kHeapBytes = 16u << 20, kHeapBytesByNode = 2u << 20;
+constexpr std::uint64_t kTrafficBytes = 100'000, kTrafficBytesByNode = 10'000, kTrafficBytesByEvent = 4'000;
 constexpr std::chrono::seconds kMustBeCut{90};
 constexpr std::chrono::seconds kQuiet{60};
 constexpr std::uint64_t kQuietBytes =
@@ -61,10 +68,16 @@ struct Shared {
 class NetworkRun {
  public:
   NetworkRun(std::uint64_t seed, const NetworkOptions& options)
-      : options_(options), random_(seed * 0x9e3779b97f4a7c15u + 3), world_(random_.next()) {
+      : options_(options),
+        random_(seed * 0x9e3779b97f4a7c15u + 3),
+        treason_(seed * 0x9e3779b97f4a7c15u + 5),
+        world_(random_.next()) {
     wires_ = std::make_shared<Wires>(world_, random_.next());
     client_ = world_.spawn_client();
-    world_.watch([this](const caf::type_erased_tuple& message, std::size_t waiting) { look(message, waiting); });
+    world_.logger()->set_pattern("%n: %v");
+    world_.watch([this](const caf::actor_addr& receiver, caf::type_erased_tuple& message, std::size_t waiting) {
+      look(receiver, message, waiting);
+    });
   }
   ~NetworkRun() {
     for (Site& site : sites_) stop(site);
@@ -75,9 +88,13 @@ class NetworkRun {
     try {
       setup();
       if (options_.events > 0) plant();
+      choose_traitors();
+      weigh();
       for (std::size_t i = 0; i < options_.events && report_.faults.empty(); ++i) {
         event();
+        betray();
         pass(std::chrono::milliseconds(random_.below(400)), 20ms);
+        weigh();
       }
       heal();
       judge_liars();
@@ -102,12 +119,15 @@ class NetworkRun {
     std::unique_ptr<TestNode> node;
     std::uint64_t life = 0;
     crypto::PublicKey device{};
+    std::unique_ptr<Traitor> traitor;
+    storage::MemoryDisk earlier;  // a traitor's
   };
 
   void fault(std::string what) {
     if (report_.faults.size() < 10) report_.faults.push_back(std::move(what));
   }
   void pass(std::chrono::nanoseconds time, std::chrono::nanoseconds grain) { world_.pass(time, grain); }
+  bool honest(Place place) const { return sites_[place].traitor == nullptr; }
 
   // ---- nodes ----
   void start(Site& site) {
@@ -292,7 +312,7 @@ class NetworkRun {
                                   return;
                                 }
                                 ++report_.acknowledged;
-                                if (open) shared.acknowledged.insert(number);
+                                if (open && honest(site.place)) shared.acknowledged.insert(number);
                               });
   }
   // Who asked for something on a node that is gone waits no longer.
@@ -443,14 +463,60 @@ class NetworkRun {
     }
   }
 
+  // ---- members who lie ----
+  void choose_traitors() {
+    if (!treason_.chance(0.25)) return;
+    for (Site& site : sites_) {
+      const bool owner =
+          std::any_of(shared_.begin(), shared_.end(), [&](const Shared& s) { return s.owner == site.place; });
+      if (owner || !site.node || (report_.traitors + 1) * 3 > sites_.size()) continue;
+      site.traitor = std::make_unique<Traitor>(treason_.next());
+      site.earlier = *site.disk;
+      site.earlier.open = false;
+      ++report_.traitors;
+    }
+  }
+  void betray() {
+    for (Site& site : sites_) {
+      if (honest(site.place)) continue;
+      if (!options_.calm && site.traitor->random().chance(0.05)) turn_back(site);
+      for (const Shared& shared : shared_)
+        with_child(site, node::kDocumentsPath, document_actor::document_child_id(shared.id),
+                   [&site](const caf::actor& there) { site.traitor->knows(there); });
+    }
+  }
+  // A copy of its disk lives on: its writers go on twice.
+  void turn_back(Site& site) {
+    forget_requests(site);
+    stop(site);
+    site.disk = std::make_shared<storage::MemoryDisk>(site.earlier);
+    start(site);
+    ++report_.lies;
+  }
+
+  // ---- what everything costs ----
+  // The heap of all nodes, and of everything around them.
+  void weigh() {
+    std::size_t now = ::mallinfo2().uordblks, left_out = world_.log_bytes();
+    for (const Site& site : sites_)
+      for (const auto& [key, value] : site.disk->records) left_out += key.size() + value.size();
+    now -= std::min(now, left_out);
+    if (!heap_) heap_ = now;
+    report_.heap = std::max(report_.heap, now - std::min(now, *heap_));
+  }
+
   // Each message before an actor handles it.
-  void look(const caf::type_erased_tuple& message, std::size_t waiting) {
+  void look(const caf::actor_addr& receiver, caf::type_erased_tuple& message, std::size_t waiting) {
     report_.mailbox = std::max(report_.mailbox, waiting);
     if (message.match_elements<document_actor::OpenSync>()) {
       const auto& open = message.get_as<document_actor::OpenSync>(0);
       conversations_[open.number] = open.peer;
+      for (Site& site : sites_)
+        if (!honest(site.place)) site.traitor->opens(receiver, open);
     } else if (message.match_elements<document_actor::SyncSay>()) {
-      const auto& say = message.get_as<document_actor::SyncSay>(0);
+      auto& say = message.get_mutable_as<document_actor::SyncSay>(0);
+      for (Site& site : sites_)
+        if (!honest(site.place)) site.traitor->twist(say);
       for (const Bytes& said : say.messages) look(conversations_[say.number], said);
     }
   }
@@ -477,7 +543,7 @@ class NetworkRun {
       bool all = true;
       for (Shared& shared : shared_)
         for (auto& [place, member] : shared.members)
-          if (!member.joined) {
+          if (!member.joined && honest(place)) {
             all = false;
             wait_for_joins(100);
             join(shared, place);
@@ -487,7 +553,8 @@ class NetworkRun {
     }
     for (const Shared& shared : shared_)
       for (const auto& [place, member] : shared.members)
-        if (!member.joined) fault("node " + std::to_string(place) + " never came to join: " + last_problem_);
+        if (!member.joined && honest(place))
+          fault("node " + std::to_string(place) + " never came to join: " + last_problem_);
     std::string why = differs();
     while (!why.empty() && report_.converged < options_.patience) {
       pass(1s, 50ms);
@@ -504,7 +571,7 @@ class NetworkRun {
       const std::string all = sites_[shared.owner].node->json(shared.id);
       const std::string open = sites_[shared.owner].node->json(shared.id, ".open");
       for (const auto& [place, member] : shared.members) {
-        if (member.level == access::Level::sync || !member.joined) continue;
+        if (member.level == access::Level::sync || !member.joined || !honest(place)) continue;
         const std::string there = sites_[place].node->json(shared.id, member.path);
         const std::string& here = member.path == "." ? all : open;
         if (there != here)
@@ -521,7 +588,8 @@ class NetworkRun {
     const auto between = [this](const std::function<void(const std::pair<Place, Place>&, std::uint64_t)>& what) {
       for (const Site& from : sites_)
         for (const Site& to : sites_)
-          if (from.place != to.place) what({from.place, to.place}, wires_->delivered(from.place, to.place));
+          if (from.place != to.place && honest(from.place) && honest(to.place))
+            what({from.place, to.place}, wires_->delivered(from.place, to.place));
     };
     pass(100s, 200ms);  // what is on its way, documents that close, links whose end was not noticed
     std::map<std::pair<Place, Place>, std::uint64_t> before;
@@ -578,14 +646,41 @@ class NetworkRun {
           fault("node " + std::to_string(site.place) + " reads what it may not");
       }
     }
-    for (const Site& site : sites_)
-      if (world_.log().find("peer=" + to_hex(site.device).substr(0, 16) + " reason=") != std::string::npos)
-        fault("node " + std::to_string(site.place) + ", which keeps to the rules, was banned");
+    count_bans();
+    for (const Site& from : sites_) {
+      if (!honest(from.place)) report_.lies += from.traitor->lies();
+      for (const Site& to : sites_)
+        if (honest(from.place) && honest(to.place))
+          report_.traffic = std::max(report_.traffic, wires_->delivered(from.place, to.place));
+    }
     if (report_.mailbox > kLongestMailbox) fault("a mailbox held " + std::to_string(report_.mailbox) + " messages");
+    if (report_.heap > kHeapBytes + sites_.size() * kHeapBytesByNode)
+      fault("the heap grew by " + std::to_string(report_.heap) + " bytes");
+    if (report_.traffic > kTrafficBytes + sites_.size() * kTrafficBytesByNode + options_.events * kTrafficBytesByEvent)
+      fault("one honest node told another " + std::to_string(report_.traffic) + " bytes");
+  }
+
+  // What a member who lies thinks of the others, who answer its lies, is its own affair.
+  void count_bans() {
+    std::istringstream log(world_.log());
+    for (std::string line; std::getline(log, line);) {
+      if (line.find(" peer_banned ") == std::string::npos) continue;
+      const auto by = std::find_if(sites_.begin(), sites_.end(),
+                                   [&](const Site& s) { return line.starts_with(s.node->name() + ":"); });
+      const auto banned = std::find_if(sites_.begin(), sites_.end(), [&](const Site& s) {
+        return line.find("peer=" + to_hex(s.device).substr(0, 16)) != std::string::npos;
+      });
+      if (by == sites_.end() || banned == sites_.end() || !honest(by->place)) continue;
+      if (honest(banned->place))
+        fault("node " + std::to_string(banned->place) +
+              ", which keeps to the rules, was banned by one that does: " + line);
+      else
+        ++report_.bans;
+    }
   }
 
   const NetworkOptions options_;
-  SeededRandom random_;
+  SeededRandom random_, treason_;
   testing::World world_;
   std::shared_ptr<Wires> wires_;
   caf::actor client_;
@@ -597,6 +692,7 @@ class NetworkRun {
   std::map<document_actor::SyncNumber, crypto::PublicKey> conversations_;
   std::map<std::pair<Place, std::uint64_t>, std::int64_t> asked_;
   NetworkReport report_;
+  std::optional<std::size_t> heap_;
   std::string last_problem_;
   std::uint64_t last_number_ = 0;
   std::int64_t under_way_ = 0;

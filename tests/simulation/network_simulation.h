@@ -6,12 +6,13 @@
 // while actors and whole nodes crash and come back from their disks; with strangers who have a valid key and break the
 // rules (network_liar.h), and somebody on the way who changes bytes. Then all of it ends, and within a bounded time
 // all must be equal. The nodes are the production's, on one deterministic scheduler (actors/testing/world.h); the
-// network is simulated (network_wires.h). The same seed gives the same run.
+// network is simulated (network_wires.h). In some runs up to a third of the nodes are members who lie
+// (network_traitor.h). The same seed gives the same run.
 //
 // True: every request is answered; those who may read a document end with the owner's value, those who may read a part
 // with that part; what was acknowledged is in it, and no transaction is half there; who may not read a part does not
-// see it, and no message holds it in clear, before the link encrypts; mailboxes stay bounded; nodes that are equal fall
-// silent; liars are cut off with a reason.
+// see it, and no message holds it in clear, before the link encrypts; mailboxes, memory and traffic stay bounded; nodes
+// that are equal fall silent; liars are cut off with a reason, and nobody else is banned.
 #pragma once
 
 #include <chrono>
@@ -30,8 +31,12 @@ struct NetworkReport {
   std::uint64_t restarts = 0;         // of nodes
   std::uint64_t broken = 0;           // connections
   std::uint64_t liars = 0;            // that were cut off
+  std::uint64_t traitors = 0;         // members who lie
+  std::uint64_t lies = 0;             // of theirs
+  std::uint64_t bans = 0;             // of theirs
   std::uint64_t bytes = 0;            // that arrived
-  std::uint64_t words = 0;            // planted words that were said to somebody who may read them
+  std::uint64_t traffic = 0;          // at most, from one honest node to another
+  std::size_t heap = 0;               // at most, beyond that of the beginning, without disks and logs
   std::size_t mailbox = 0;            // the longest
   std::uint64_t quiet_bytes = 0;      // at most, from one node to another within a minute in which nothing happened
   std::chrono::seconds converged{0};  // after all went well again

@@ -70,8 +70,8 @@ bool run(std::uint64_t seed, const Options& options, bool twice, bool verbose, T
 
 struct NetworkTotals {
   std::uint64_t seeds = 0, failed = 0, steps = 0, nodes = 0, joined = 0, acknowledged = 0, crashes = 0, restarts = 0,
-                broken = 0, liars = 0;
-  std::size_t mailbox = 0;
+                broken = 0, liars = 0, traitors = 0, lies = 0, bans = 0, traffic = 0;
+  std::size_t mailbox = 0, heap = 0;
   std::uint64_t quiet_bytes = 0;
   std::chrono::seconds converged{0};
   void add(const NetworkReport& r) {
@@ -85,6 +85,11 @@ struct NetworkTotals {
     restarts += r.restarts;
     broken += r.broken;
     liars += r.liars;
+    traitors += r.traitors;
+    lies += r.lies;
+    bans += r.bans;
+    traffic = std::max(traffic, r.traffic);
+    heap = std::max(heap, r.heap);
     mailbox = std::max(mailbox, r.mailbox);
     quiet_bytes = std::max(quiet_bytes, r.quiet_bytes);
     converged = std::max(converged, r.converged);
@@ -92,10 +97,11 @@ struct NetworkTotals {
   void print() const {
     std::cout << seeds << " seeds, " << steps << " steps, " << nodes << " nodes, " << joined << " joined, "
               << acknowledged << " writes acknowledged, " << crashes << " actors crashed, " << restarts
-              << " nodes restarted, " << broken << " connections broken, " << liars
-              << " liars cut off; the longest mailbox held " << mailbox << ", all was equal after at most "
-              << converged.count() << " s, and one node told another at most " << quiet_bytes
-              << " bytes in a quiet minute";
+              << " nodes restarted, " << broken << " connections broken, " << liars << " liars cut off, " << traitors
+              << " members told " << lies << " lies and were banned " << bans << " times; the longest mailbox held "
+              << mailbox << ", the heap grew by at most " << heap << " bytes, one node told another at most " << traffic
+              << ", all was equal after at most " << converged.count() << " s, and one node told another at most "
+              << quiet_bytes << " bytes in a quiet minute";
     if (failed != 0) std::cout << "; " << failed << " seeds failed";
     std::cout << '\n';
   }
@@ -155,7 +161,7 @@ int main(int argc, char** argv) {
   std::uint32_t patience = 120;
   app.add_option("--patience", patience, "with --network: seconds until all must be equal");
   app.add_flag("--log", log, "with --network and --seed: what the nodes log");
-  app.add_option("--nodes", nodes, "with --network: so many, whatever the seed says")->check(CLI::Range(2, 12));
+  app.add_option("--nodes", nodes, "with --network: so many, whatever the seed says")->check(CLI::Range(2, 50));
   const std::map<std::string, DiskKind> disks{{"records", DiskKind::records}, {"leveldb", DiskKind::leveldb}};
   app.add_option("--disk", options.disk, "records: a disk that keeps a store's promise; leveldb: the real LevelDB")
       ->transform(CLI::CheckedTransformer(disks, CLI::ignore_case));
