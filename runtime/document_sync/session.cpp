@@ -151,10 +151,15 @@ void SyncSession::hear(ProtectedDocument& document, const message::Hello& hello)
     return;
   }
   if (hello.digest.size() != own.size()) return end(true, "its hello has a digest of a wrong length");
+  // Hellos cross each other, and what each side does in between.
+  const bool told_own = state_.said != Greeting::none && state_.told_digest == own;
   if (std::equal(own.begin(), own.end(), hello.digest.begin())) {
-    if (state_.said == Greeting::none) state_.full = false;
+    state_.must_greet = !told_own;
+    state_.full = false;
     return all_equal(document);
   }
+  if (state_.said != Greeting::none && std::equal(hello.digest.begin(), hello.digest.end(), state_.told_digest.begin()))
+    return as_was_told(document);
   const bool must_tell = state_.said != Greeting::summary;
   if (!hello.summary.empty()) {
     const Result<Summary> summary = decode_summary(hello.summary);
@@ -190,6 +195,19 @@ void SyncSession::all_equal(const ProtectedDocument& document) {
   state_.assumed.clear();
   for (const crypto::Digest& p : document.content().nodes().packages()) state_.packages.insert(shortened(p));
   state_.knows_peer = state_.heard_all = state_.said_sent = true;
+  state_.leaves_added = document.content().leaves_added();
+}
+
+// The peer holds what was here when we said hello, and finds, or has found, that both are equal.
+void SyncSession::as_was_told(const ProtectedDocument& document) {
+  grow(document);
+  std::fill_n(state_.changes.begin(), state_.told_changes, true);
+  std::fill_n(state_.statements.begin(), state_.told_statements, true);
+  state_.next_change = state_.next_statement = 0;
+  state_.unknown.clear();
+  state_.assumed.clear();
+  state_.knows_peer = state_.heard_all = true;
+  state_.said_sent = false;
   state_.leaves_added = document.content().leaves_added();
 }
 

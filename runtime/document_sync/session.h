@@ -103,7 +103,10 @@ class SyncSession {
     // Hello.
     Greeting said = Greeting::none;
     bool must_greet = true;
-    bool full = true;         // with a summary
+    bool full = true;  // with a summary
+    // What was here when we last told the peer what there is.
+    ShortDigest told_digest{};
+    std::size_t told_changes = 0, told_statements = 0;
     bool blind = false;       // our last hello told nothing: no right of the peer is known here
     bool peer_blind = false;  // and so did the peer's
     bool allowed = false;     // the peer had a right while this session lasts
@@ -161,6 +164,7 @@ class SyncSession {
   bool count_received(std::size_t bytes);
   void learn(const access::ProtectedDocument& document, const Summary& summary);
   void all_equal(const access::ProtectedDocument& document);
+  void as_was_told(const access::ProtectedDocument& document);
   void resolve(const access::ProtectedDocument& document);
   void blame(const std::vector<Error>& refused);
   void end(bool cut, std::string reason);

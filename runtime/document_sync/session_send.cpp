@@ -97,6 +97,9 @@ void SyncSession::greet(ProtectedDocument& document, Out& out) {
   message::Hello hello;
   const ShortDigest digest = digest_of(document);
   hello.digest.assign(digest.begin(), digest.end());
+  state_.told_digest = digest;
+  state_.told_changes = document.content().graph().size();
+  state_.told_statements = document.log().size();
   if (state_.full) {
     hello.summary = encode_summary(summarise(document));
     state_.heard_all = false;

@@ -402,6 +402,94 @@ TEST_CASE("a call that needs the history changes nothing, and works when it is d
   CHECK(line.right.received == 20);
 }
 
+// Both know in the end that they hold the same.
+void check_caught_up(const Line& line) {
+  check_fine(line);
+  for (const End* end : {&line.left, &line.right}) {
+    CHECK(end->session->caught_up());
+    CHECK(end->session->peer_caught_up());
+  }
+}
+
+//   alice   hello (old)              has it     hears bob: equal
+//   carol             to alice ----->
+//   bob     hello (new)                         hears alice: she lacks it
+TEST_CASE("who gets what it lacked while its hello is on the way says that it has nothing more") {
+  Pair p;
+  p.sync();
+  Device carol(3);
+  REQUIRE(p.alice.grant(Level::write, carol.principal()).ok());
+  carol.join(p.alice);
+  Line(p.alice, p.bob).run();
+  Line(p.alice, carol).run();
+  REQUIRE(carol.set(".map[\"c\"].name", "carol").ok());
+  Line(carol, p.bob).run();
+  Line line(p.alice, p.bob);
+  const std::vector<Bytes> hello = line.left.poll();
+  Line(carol, p.alice).run();
+  for (const Bytes& m : hello) line.right.receive(m);
+  line.run();
+  check_caught_up(line);
+  CHECK(p.alice.content().json() == p.bob.content().json());
+}
+
+//   alice   hello (old)          writes     hears bob: he is behind
+//   bob           hears: equal, hello (old, the digest alone)
+TEST_CASE("what is written while a peer finds that both are equal goes to it") {
+  Pair p;
+  REQUIRE(p.alice.set(".title", "before").ok());
+  p.sync();
+  Line line(p.alice, p.bob);
+  line.pass(line.left, line.right);
+  const std::vector<Bytes> hello = line.right.poll();
+  REQUIRE(p.alice.set(".title", "meanwhile").ok());
+  p.alice.content().seal();
+  p.alice.replica->observe();
+  p.alice.save();
+  for (const Bytes& m : hello) line.left.receive(m);
+  line.run();
+  check_caught_up(line);
+  CHECK(p.alice.content().json() == p.bob.content().json());
+}
+
+// Whatever each of the two says first, and whoever of them changes while the hellos are on their way.
+TEST_CASE("hellos that cross each other and what is done meanwhile leave nobody waiting") {
+  for (unsigned way = 0; way < 64; ++way) {
+    INFO("way " << way);
+    const auto bit = [&](unsigned n) { return ((way >> n) & 1) != 0; };
+    Pair p;
+    REQUIRE(p.alice.set(".title", "before").ok());
+    p.sync();
+    const auto write = [&](Device& who, std::string what) {
+      REQUIRE(who.set(".map[\"" + what + "\"].name", what).ok());
+      who.content().seal();
+      who.replica->observe();
+      who.save();
+    };
+    if (bit(0)) write(p.alice, "a");
+    if (bit(1)) write(p.bob, "b");
+    Line line(p.alice, p.bob, bit(2));
+    const std::vector<Bytes> from_alice = line.left.poll();
+    const std::vector<Bytes> from_bob = line.right.poll();
+    if (bit(3)) write(p.alice, "c");
+    if (bit(4)) write(p.bob, "d");
+    for (const Bytes& m : from_alice) line.right.receive(m);
+    if (bit(5)) {  // alice gets all of it by another way before she hears the hello
+      Line other(p.bob, p.alice);
+      other.run();
+      check_fine(other);
+    }
+    for (const Bytes& m : from_bob) line.left.receive(m);
+    line.run();
+    check_caught_up(line);
+    CHECK(p.alice.content().json() == p.bob.content().json());
+    write(p.alice, "later");
+    line.run();
+    check_caught_up(line);
+    CHECK(p.alice.content().json() == p.bob.content().json());
+  }
+}
+
 TEST_CASE("both branches of a fork reach everybody, and no relay is blamed") {
   Pair p;
   Device carol(3);
