@@ -45,7 +45,8 @@ struct Device {
 
 struct Traffic {
   double bytes = 0;
-  double turns = 0;  // how often one side spoke
+  double turns = 0;      // how often one side spoke
+  double taking_ms = 0;  // what was heard, on both sides
 };
 
 Traffic sync(Device& a, Device& b, bool likely_equal, bool every_signature) {
@@ -67,14 +68,17 @@ Traffic sync(Device& a, Device& b, bool likely_equal, bool every_signature) {
     const std::vector<Bytes> messages = from.poll(*(turn ? a : b).replica, 1u << 20);
     silent = messages.empty() ? silent + 1 : 0;
     out.turns += messages.empty() ? 0 : 1;
-    for (const Bytes& m : messages) {
-      out.bytes += static_cast<double>(m.size());
-      auto got = to.receive(target, m);
-      if (got.nothing_to_take()) continue;
-      const auto taken = target.take(std::move(got.statements), std::move(got.changes));
-      require(taken.refused.empty(), "something was refused");
-      to.took(target, taken);
-    }
+    out.taking_ms += timed([&] {
+                       for (const Bytes& m : messages) {
+                         out.bytes += static_cast<double>(m.size());
+                         auto got = to.receive(target, m);
+                         if (got.nothing_to_take()) continue;
+                         const auto taken = target.take(std::move(got.statements), std::move(got.changes));
+                         require(taken.refused.empty(), "something was refused");
+                         to.took(target, taken);
+                       }
+                       return true;
+                     }).first;
   }
   require(!left.ended() && !right.ended(), "a session ended");
   require(document_sync::digest_of(*a.replica) == document_sync::digest_of(*b.replica), "the replicas differ");
@@ -112,7 +116,8 @@ Sample pull(bool every_signature) {
   Two two;
   two.alice.type(kPulled, 1, every_signature);
   const auto [ms, traffic] = timed([&] { return sync(two.alice, two.bob, false, every_signature); });
-  return {ms * 1000 / kPulled, {{"bytes_per_change", traffic.bytes / kPulled}}};
+  return {ms * 1000 / kPulled,
+          {{"bytes_per_change", traffic.bytes / kPulled}, {"receiver_us", traffic.taking_ms * 1000 / kPulled}}};
 }
 
 template <class F>

@@ -79,7 +79,7 @@ Token naming_check(const crypto::Secret& naming_key, ByteView place) {
 }
 
 void Naming::learn(const Bytes& place, const Scope& scope, const crypto::Secret& key) {
-  known_.try_emplace(place, Compartment{scope, key.copy(), false});
+  if (known_.try_emplace(place, Compartment{scope, key.copy(), false}).second) last_.reset();
 }
 
 std::optional<Naming::Named> Naming::name(const Address& address) const {
@@ -114,6 +114,7 @@ std::optional<Naming::Named> Naming::name(const Address& address) const {
     if (named && (known == known_.end() || !known->second.derived)) {
       crypto::Secret below = crypto::derive(*out.key, "tlfs naming", {ByteView(out.scope.back())});
       known = known_.insert_or_assign(place, Compartment{out.scope, std::move(below), true}).first;
+      last_.reset();
     }
     named = known != known_.end();
     if (named) out = {known->second.scope, &known->second.key};
@@ -123,8 +124,10 @@ std::optional<Naming::Named> Naming::name(const Address& address) const {
 }
 
 std::optional<Scope> Naming::scope_of(const Address& address) const {
+  if (last_ && last_->first == address) return last_->second;
   std::optional<Named> named = name(address);
   if (!named) return std::nullopt;
+  last_.emplace(address, named->scope);
   return std::move(named->scope);
 }
 

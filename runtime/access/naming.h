@@ -59,7 +59,8 @@ class Naming {
   };
   const document::NodeTable* nodes_ = nullptr;
   const document::IdSpace* ids_ = nullptr;
-  mutable std::map<Bytes, Compartment> known_;  // by place; those that follow from others are filled in
+  mutable std::map<Bytes, Compartment> known_;             // by place; those that follow from others are filled in
+  mutable std::optional<std::pair<Address, Scope>> last_;  // that was asked for: one who types stays in one place
 };
 
 }  // namespace tlfs::access

@@ -247,7 +247,8 @@ void SyncSession::hear(const ProtectedDocument& document, const message::Batch& 
 // Everything that a change rests on is sent before it. What is neither here nor on its way is asked for; the peer that
 // sent the change has it.
 bool SyncSession::note_parents(const ProtectedDocument& document, const std::vector<Change>& changes) {
-  std::set<ChangeHash> in_batch;
+  tsl::robin_set<ChangeHash, crypto::DigestHash> in_batch;
+  in_batch.reserve(changes.size());
   const auto look = [&](const ChangeHash& parent) {
     if (!in_batch.contains(parent) && !state_.came.contains(parent) && !is_here(document, parent))
       state_.missing.insert(parent);

@@ -28,6 +28,8 @@
 #include <deque>
 #include <string>
 
+#include <tsl/robin_set.h>
+
 #include "runtime/document_sync/message.h"
 #include "runtime/document_sync/summary.h"
 
@@ -121,7 +123,8 @@ class SyncSession {
     std::set<ShortDigest> packages;
     std::vector<Summary::Chain> unknown;
     std::vector<document::ChangeIndex> assumed;
-    std::set<document::ChangeHash> came;  // from the peer; in the graph not at all, or beyond next_change
+    // From the peer; in the graph not at all, or beyond next_change.
+    tsl::robin_set<document::ChangeHash, crypto::DigestHash> came;
     std::set<access::StatementHash> said_statements;
     // Sending.
     bool said_sent = false;
