@@ -26,7 +26,7 @@ void SyncDesk::open(const OpenSync& request, Nanoseconds now) {
   s.document = document_;
   s.peer = request.peer;
   s.likely_equal = request.likely_equal;
-  Conversation c{request.link, SyncSession(std::move(s)), {}, 0, {}, true, {}, 0, 0, {}, false, now};
+  Conversation c{request.link, SyncSession(s), {}, 0, {}, true, {}, 0, 0, {}, false, now};
   conversations_.emplace(request.number, std::move(c));
   presence_.opened(request.number, request.peer, now);
 }

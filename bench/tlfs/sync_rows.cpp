@@ -56,7 +56,7 @@ Traffic sync(Device& a, Device& b, bool likely_equal, bool every_signature) {
     s.peer = peer.key->public_key();
     s.likely_equal = likely_equal;
     s.every_signature = every_signature;
-    return SyncSession(std::move(s));
+    return SyncSession(s);
   };
   SyncSession left = session(a, b), right = session(b, a);
   Traffic out;

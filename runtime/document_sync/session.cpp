@@ -23,7 +23,7 @@ bool is_here(const ProtectedDocument& document, const ChangeHash& hash) {
 
 }  // namespace
 
-SyncSession::SyncSession(Settings settings) : settings_(std::move(settings)) { state_.full = !settings_.likely_equal; }
+SyncSession::SyncSession(const Settings& settings) : settings_(settings) { state_.full = !settings.likely_equal; }
 
 void SyncSession::end(bool cut, std::string reason) {
   if (state_.ended) return;

@@ -62,7 +62,7 @@ class SyncSession {
     bool likely_equal = false;     // say hello with the digest only
     bool every_signature = false;  // send all that there are, not one per writer and batch
   };
-  explicit SyncSession(Settings settings);
+  explicit SyncSession(const Settings& settings);
 
   // What came. All of it is for the owner; nothing has been verified beyond its form.
   struct Received {

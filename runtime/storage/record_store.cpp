@@ -358,7 +358,7 @@ Status RecordStore::write(const Batch& batch) {
   for (std::size_t attempts = 0; attempts <= last->size() + 1; ++attempts) {
     auto planned = plan(*last);
     if (planned && !planned->unsettled) {
-      const Status written = commit(std::move(*planned));
+      Status written = commit(std::move(*planned));
       if (!written) known_.clear();
       return written;
     }
@@ -524,7 +524,7 @@ Status RecordStore::set_aside(const Area& area, const Audit& audit, const std::v
   Known found;
   found.manifest = audit.found();
   plan.touched[area] = &known_.emplace(area, std::move(found)).first->second;
-  const Status written = commit(std::move(plan));
+  Status written = commit(std::move(plan));
   known_.clear();
   return written;
 }

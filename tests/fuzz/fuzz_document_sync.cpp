@@ -73,7 +73,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       SyncSession::Settings s;
       s.document = world.document->id();
       s.peer = world.device->public_key();
-      SyncSession session(std::move(s));
+      SyncSession session(s);
       (void)session.poll(*world.document, 1u << 20);
       for (ByteView rest = bytes; !rest.empty() && !session.ended();) {
         const std::size_t n = std::min<std::size_t>(8 * std::size_t{rest[0]}, rest.size() - 1);

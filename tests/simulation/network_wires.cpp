@@ -263,6 +263,13 @@ void Wires::tamper(Place from, Tamper how) {
     tampers_.erase(from);
 }
 
+void Wires::stop() {
+  for (const auto& connection : connections())
+    for (const int side : {0, 1}) connection->forget(side);
+  events_.clear();
+  listeners_.clear();
+}
+
 std::vector<std::shared_ptr<Wires::Connection>> Wires::connections() {
   std::vector<std::shared_ptr<Connection>> out;
   std::erase_if(connections_, [&](const std::weak_ptr<Connection>& weak) {

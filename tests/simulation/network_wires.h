@@ -33,7 +33,7 @@ class Wires : public std::enable_shared_from_this<Wires> {
  public:
   Wires(testing::World& world, std::uint64_t seed);
   // No event happens any more; to be called before the world ends.
-  void stop() { events_.clear(); }
+  void stop();
 
   static std::string address_of(Place place) { return "10.0.0." + std::to_string(place + 1) + ":4242"; }
   // What a node at that place has for a network, until it lets go of it.

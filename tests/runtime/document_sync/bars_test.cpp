@@ -74,7 +74,7 @@ TEST_CASE("with every change signed the window holds as well") {
   s.document = p.alice.id;
   s.peer = p.bob.public_key();
   s.every_signature = true;
-  line.left.session.emplace(std::move(s));
+  line.left.session.emplace(s);
   line.run();
   check_fine(line);
   CHECK(line.from_left.bytes > kWindowBytes);

@@ -32,7 +32,7 @@ class End {
     s.document = of.id;
     s.peer = peer.public_key();
     s.likely_equal = likely_equal;
-    session.emplace(std::move(s));
+    session.emplace(s);
   }
 
   std::vector<Bytes> poll(std::size_t credit = 1u << 20) {
