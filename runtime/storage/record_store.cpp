@@ -274,7 +274,8 @@ Result<bool> RecordStore::count(Plan& plan, const Spot& spot, const Bytes& key, 
   std::optional<Tail>& tail = at->second;
   const bool behind = tail && tail->key <= key;
   std::optional<Held> old;
-  if (behind) {
+  // Who removes a record may do so because it is damaged, and then it belongs in quarantine: it is looked at.
+  if (behind && (value || tail->key != key)) {
     if (tail->key == key) old = tail->held;
   } else if (any) {
     const auto raw = engine_->read(key);

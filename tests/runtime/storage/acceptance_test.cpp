@@ -221,6 +221,19 @@ TEMPLATE_TEST_CASE("Writing over a damaged record sets it aside by itself", "", 
   REQUIRE(report.findings[0].trouble == Finding::Trouble::set_aside);
 }
 
+TEST_CASE("Whoever removes a damaged record finds it in quarantine, also the last one, written a moment ago") {
+  const auto disk = std::make_shared<MemoryDisk>();
+  const auto store = ok(open_memory_store(disk));
+  ok(store->write(batch_of({{change_key(3, 4), "first"}, {change_key(3, 5), "last"}})));
+  disk->records.at(change_key(3, 5)).back() ^= 1;
+  Batch batch;
+  batch.remove(change_key(3, 5));
+  ok(store->write(batch));
+  REQUIRE(ok(store->stat()).quarantined == 1);
+  REQUIRE(ok(store->read(change_key(3, 5))) == std::nullopt);
+  REQUIRE(ok(store->stat()).documents[0].total().records == 1);
+}
+
 TEST_CASE("More damage than is listed at once is all moved aside, and what is missing is noted once") {
   const auto disk = std::make_shared<MemoryDisk>();
   constexpr std::uint64_t kMany = kMaxFindings + 500;

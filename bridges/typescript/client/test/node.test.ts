@@ -192,7 +192,7 @@ describe.runIf(tlfs !== "")("with a real node", () => {
     expect(one.get()).toMatchObject({ status: "ready", sync: "offline", pending: 2, data: { votes: 1 } });
     await node.start();
     await Promise.all(waits);
-    const settled = (s: DocumentState<Board>) => s.pending === 0 && s.data?.votes === 11;
+    const settled = (s: DocumentState<Board>) => s.pending === 0 && s.data?.votes === 11 && s.data.items.length === 2;
     await until(one, settled);
     await until(two, settled);
     expect(one.get().data?.items.map((item) => item.title)).toEqual(["a", "b"]);
