@@ -74,7 +74,6 @@ void Keyring::add(const SignedStatement& s, Index item) {
     e.published = r.published;
     e.parents = r.parents;
     by_compartment_[{e.document, e.compartment}].push_back(e.id);
-    by_leaf_[{last_token(e.compartment), epoch_number(e.id)}].push_back(e.id);
     closed_.insert(e.id);
     touched_.insert(e.id);
     if (const auto early = early_.find(e.id); early != early_.end()) {
@@ -83,7 +82,8 @@ void Keyring::add(const SignedStatement& s, Index item) {
       early_count_ -= early->second.size();
       early_.erase(early);
     }
-    epochs_.emplace(e.id, std::move(e));
+    std::vector<const Epoch*>& meant = by_leaf_[{last_token(e.compartment), epoch_number(e.id)}];
+    meant.push_back(&epochs_.emplace(e.id, std::move(e)).first->second);
   }
   for (const KeyBox& b : s.statement.boxes) {
     if (const auto at = epochs_.find(b.epoch); at != epochs_.end()) {
@@ -199,13 +199,11 @@ std::vector<Scope> Keyring::compartments(const DocumentId& document) const {
   return out;
 }
 
-std::vector<const Keyring::Epoch*> Keyring::named(const document::CompartmentId& compartment,
-                                                  std::uint64_t epoch) const {
-  std::vector<const Epoch*> out;
+std::span<const Keyring::Epoch* const> Keyring::named(const document::CompartmentId& compartment,
+                                                      std::uint64_t epoch) const {
   const auto at = by_leaf_.find({compartment, epoch});
-  if (at == by_leaf_.end()) return out;
-  for (const EpochId& id : at->second) out.push_back(&epochs_.at(id));
-  return out;
+  if (at == by_leaf_.end()) return {};
+  return at->second;
 }
 
 KeyBox Keyring::box(const EpochContent& content, const DocumentId& document, const Opener& to) const {

@@ -11,6 +11,7 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <span>
 #include <unordered_set>
 
 #include "runtime/access/naming.h"
@@ -99,8 +100,8 @@ class Keyring {
   std::size_t size() const { return epochs_.size(); }
   // Every compartment of the document that has an epoch.
   std::vector<Scope> compartments(const DocumentId& document) const;
-  // The epochs that a leaf may mean.
-  std::vector<const Epoch*> named(const document::CompartmentId& compartment, std::uint64_t epoch) const;
+  // The epochs that a leaf may mean. Valid until the next add().
+  std::span<const Epoch* const> named(const document::CompartmentId& compartment, std::uint64_t epoch) const;
 
   // Making.
   KeyBox box(const EpochContent& content, const DocumentId& document, const Opener& to) const;
@@ -120,7 +121,8 @@ class Keyring {
   std::shared_ptr<EpochSecrets> secrets_;
   std::map<EpochId, Epoch> epochs_;
   std::map<std::pair<DocumentId, Scope>, std::vector<EpochId>> by_compartment_;
-  std::map<std::pair<document::CompartmentId, std::uint64_t>, std::vector<EpochId>> by_leaf_;
+  std::map<std::pair<document::CompartmentId, std::uint64_t>, std::vector<const Epoch*>>
+      by_leaf_;                  // into epochs_, of which nothing goes
   std::set<EpochId> closed_;     // not opened yet
   std::set<EpochId> touched_;    // closed ones that are new or got a box since open() was last called ...
   std::size_t opened_with_ = 0;  // ... and how many secrets there were then

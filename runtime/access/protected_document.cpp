@@ -13,15 +13,25 @@ using document::kNoChange;
 
 namespace {
 
-Bytes leaf_data(const document::LeafPlace& place, const document::CompartmentId& compartment, std::uint64_t epoch) {
-  ByteWriter out;
-  out.raw(ByteView(place.document));
-  out.raw(ByteView(place.writer.device));
-  out.fixed64(place.writer.incarnation);
-  out.fixed64(place.seq);
-  out.raw(ByteView(compartment));
-  out.fixed64(epoch);
-  return out.take();
+const Scope kRoot;
+
+// What a leaf is bound to: document, device, incarnation, number of the change, compartment, epoch.
+using LeafData = std::array<std::uint8_t, 32 + 32 + 8 + 8 + 16 + 8>;
+
+LeafData leaf_data(const document::LeafPlace& place, const document::CompartmentId& compartment, std::uint64_t epoch) {
+  LeafData out;
+  auto at = out.begin();
+  const auto raw = [&](ByteView bytes) { at = std::copy(bytes.begin(), bytes.end(), at); };
+  const auto number = [&](std::uint64_t n) {
+    for (int i = 0; i < 8; ++i) *at++ = static_cast<std::uint8_t>(n >> (8 * i));
+  };
+  raw(place.document);
+  raw(place.writer.device);
+  number(place.writer.incarnation);
+  number(place.seq);
+  raw(compartment);
+  number(epoch);
+  return out;
 }
 
 Bytes archive_data(const DocumentId& document) {
@@ -88,9 +98,25 @@ std::unique_ptr<ProtectedDocument> ProtectedDocument::create(Settings settings, 
 }
 
 std::uint32_t ProtectedDocument::number_of(const ChangeHash& hash) {
-  const auto [at, fresh] = numbers_.try_emplace(hash, static_cast<std::uint32_t>(index_of_number_.size()));
-  if (fresh) index_of_number_.push_back(kNoChange);
+  if (document_)  // which the log is older than
+    if (const ChangeIndex index = document_->graph().find(hash); index < arrivals_.size() && arrivals_[index].known)
+      return arrivals_[index].number;
+  const auto [at, fresh] =
+      named_early_.try_emplace(hash, kNamedEarly + static_cast<std::uint32_t>(index_of_early_.size()));
+  if (fresh) index_of_early_.push_back(kNoChange);
   return at->second;
+}
+
+std::uint32_t ProtectedDocument::number_arriving(ChangeIndex index, const ChangeHash& hash) {
+  if (named_early_.empty()) return index;
+  const auto early = named_early_.find(hash);
+  if (early == named_early_.end()) return index;
+  index_of_early_[early->second - kNamedEarly] = index;
+  return early->second;
+}
+
+ChangeIndex ProtectedDocument::index_of(std::uint32_t number) const {
+  return number < kNamedEarly ? number : index_of_early_[number - kNamedEarly];
 }
 
 // ---- the document's questions ----
@@ -228,10 +254,13 @@ std::optional<document::CompartmentId> ProtectedDocument::compartment_id(const A
 }
 
 Rules::Context ProtectedDocument::context_of(const std::vector<StatementHash>& named) const {
+  // Most changes name what the one before named.
+  if (named_last_.statements == log_.size() && named_last_.heads == named) return named_last_.context;
   std::vector<Index> heads;
   for (const StatementHash& h : named)
     if (const Index i = log_.index_of(h); i != kNone) heads.push_back(i);
-  return log_.rules().context(std::move(heads));
+  named_last_ = {named, log_.size(), log_.rules().context(std::move(heads))};
+  return named_last_.context;
 }
 
 // Rule 8, as far as one who cannot read can check it.
@@ -240,8 +269,7 @@ Status ProtectedDocument::accepts(const document::Change& change) const {
   const Rules& rules = log_.rules();
   const Rules::Context context = context_of(change.header.authority_heads);
   const auto could = [&](const std::optional<document::Leaf>& leaf) {
-    const std::optional<Scope> scope = leaf ? scope_of_leaf(*leaf) : std::nullopt;
-    return rules.could_write_near(author, context, scope.value_or(Scope{}));
+    return rules.could_write_near(author, context, leaf ? scope_of_leaf(*leaf) : kRoot);
   };
   if (std::none_of(change.leaves.begin(), change.leaves.end(), could))
     return Error(Errc::useless, "change " + std::to_string(change.header.seq) + " of " +
@@ -258,8 +286,7 @@ void ProtectedDocument::arrived(ChangeIndex index, const document::Change& chang
   const document::Header& header = change.header;
   if (arrivals_.size() <= index) arrivals_.resize(index + 1);
   const ChangeHash& hash = document_->graph().at(index).hash;
-  const std::uint32_t number = number_of(hash);
-  index_of_number_[number] = index;
+  const std::uint32_t number = number_arriving(index, hash);
   std::uint64_t& kept = kept_[header.writer.device];
   kept += change.header_bytes.size();
   for (const auto& leaf : change.leaves) kept += leaf ? leaf->payload.size() : 0;
@@ -297,7 +324,7 @@ bool ProtectedDocument::saw(Index revocation, std::uint32_t change) const {
       }
     seen = seen_.emplace(revocation, document_->graph().past(tips)).first;
   }
-  const ChangeIndex index = index_of_number_[change];
+  const ChangeIndex index = index_of(change);
   return index != kNoChange && index < seen->second.size() && seen->second[index];
 }
 
@@ -305,9 +332,9 @@ bool ProtectedDocument::counts(ChangeIndex index, std::uint32_t leaf, const std:
   const Arrival& a = arrival(index);
   std::vector<Scope> scopes;
   for (const Address& at : places) {
-    const Result<Scope> scope = scope_of(at);
+    Result<Scope> scope = scope_of(at);
     if (!scope) return false;
-    scopes.push_back(*scope);
+    scopes.push_back(std::move(*scope));
   }
   const bool counted = log_.rules().counts(a.author, a.context, {a.number, leaf}, scopes);
   const LeafId id{document_->graph().at(index).hash, leaf};
@@ -463,11 +490,11 @@ Result<std::vector<document::Change>> ProtectedDocument::unarchive(ByteView byte
 
 std::vector<SignedStatement> ProtectedDocument::take_outgoing() { return std::exchange(outgoing_, {}); }
 
-std::optional<Scope> ProtectedDocument::scope_of_leaf(const document::Leaf& leaf) const {
-  if (leaf.compartment == Token{}) return Scope{};
+const Scope& ProtectedDocument::scope_of_leaf(const document::Leaf& leaf) const {
+  if (leaf.compartment == Token{}) return kRoot;
   for (const Keyring::Epoch* e : keyring_.named(leaf.compartment, leaf.epoch))
     if (e->document == settings_.id) return e->compartment;
-  return std::nullopt;
+  return kRoot;
 }
 
 // Every place at which the document ever granted something.
@@ -514,8 +541,7 @@ std::vector<SignedStatement> ProtectedDocument::statements_for(const crypto::Pub
 document::Change ProtectedDocument::redacted(document::Change change, const crypto::PublicKey& peer) const {
   for (auto& leaf : change.leaves) {
     if (!leaf) continue;
-    const std::optional<Scope> scope = scope_of_leaf(*leaf);
-    if (log_.rules().level(Principal::of_key(peer), scope.value_or(Scope{})) < Level::sync) leaf.reset();
+    if (log_.rules().level(Principal::of_key(peer), scope_of_leaf(*leaf)) < Level::sync) leaf.reset();
   }
   return change;
 }

@@ -199,6 +199,7 @@ class ProtectedDocument final : private document::Guard, private Sightings {
   crypto::Digest log_digest(std::size_t count) const;
   void await(const SignedStatement& s) const;
 
+  static constexpr std::uint32_t kNamedEarly = 1u << 31;
   struct Arrival {
     Rules::Context context = 0;
     crypto::PublicKey author{};
@@ -240,8 +241,13 @@ class ProtectedDocument final : private document::Guard, private Sightings {
   const Arrival& arrival(document::ChangeIndex index) const;
   Rules::Context context_of(const std::vector<StatementHash>& named) const;
   std::set<Scope> granted_scopes() const;
+  // The numbers by which the rules know changes: the index, or one from kNamedEarly on for a change that a statement
+  // named before it was here.
   std::uint32_t number_of(const ChangeHash& hash);
-  std::optional<Scope> scope_of_leaf(const document::Leaf& leaf) const;
+  std::uint32_t number_arriving(document::ChangeIndex index, const ChangeHash& hash);
+  document::ChangeIndex index_of(std::uint32_t number) const;
+  // The root where it is not known.
+  const Scope& scope_of_leaf(const document::Leaf& leaf) const;
 
   // Keys (protected_keys.cpp).
   std::set<Principal> readers(const Scope& compartment, const std::set<Index>& dead) const;
@@ -273,7 +279,8 @@ class ProtectedDocument final : private document::Guard, private Sightings {
 
   Settings settings_;
   std::unique_ptr<document::Document> document_;
-  tsl::robin_map<ChangeHash, std::uint32_t, crypto::DigestHash> numbers_;  // of changes, here or only named
+  tsl::robin_map<ChangeHash, std::uint32_t, crypto::DigestHash> named_early_;
+  std::vector<document::ChangeIndex> index_of_early_;  // by number - kNamedEarly; kNoChange while it is not here
   AuthorityLog log_;
   Keyring keyring_;
   Naming naming_;
@@ -282,10 +289,15 @@ class ProtectedDocument final : private document::Guard, private Sightings {
 
   std::vector<Arrival> arrivals_;                                  // by ChangeIndex
   std::map<Rules::Context, std::vector<StatementHash>> heads_of_;  // of each context that a change here has
-  bool reread_ = false;                                            // keys have come for leaves that are here
-  std::map<crypto::PublicKey, std::uint64_t> kept_;                // bytes of changes, by author
+  struct Named {
+    std::vector<StatementHash> heads;
+    std::size_t statements = ~std::size_t{0};  // in the log, when that was their context
+    Rules::Context context = 0;
+  };
+  mutable Named named_last_;                         // what context_of() was asked last
+  bool reread_ = false;                              // keys have come for leaves that are here
+  std::map<crypto::PublicKey, std::uint64_t> kept_;  // bytes of changes, by author
   mutable std::set<LeafId> withheld_;
-  std::vector<document::ChangeIndex> index_of_number_;     // of a change; kNoChange while it is not here
   mutable std::map<Index, std::vector<bool>> seen_;        // by revocation: what its frontier reaches
   mutable std::map<ChangeHash, std::set<Index>> awaited_;  // changes in frontiers that are not here
   std::set<Index> moved_;                                  // revocations whose frontier reaches more than before

@@ -185,8 +185,7 @@ void ProtectedDocument::remember(Memory memory) {
   arrivals_.reserve(graph.size());
   for (ChangeIndex i = 0; i < graph.size(); ++i) {
     const document::ChangeRecord& record = graph.at(i);
-    const std::uint32_t number = number_of(record.hash);
-    index_of_number_[number] = i;
+    const std::uint32_t number = number_arriving(i, record.hash);
     arrivals_.push_back({contexts[memory.context_of_change[i]], graph.ids().writer(record.agent).device, number, true});
   }
   kept_ = std::move(memory.kept);
@@ -195,7 +194,7 @@ void ProtectedDocument::remember(Memory memory) {
   // A secret may have come by another document while this one was closed.
   bool opened = false;
   for (const auto& unread : memory.unread) {
-    const std::vector<const Keyring::Epoch*> named = keyring_.named(unread.first, unread.second);
+    const std::span<const Keyring::Epoch* const> named = keyring_.named(unread.first, unread.second);
     const bool open = std::any_of(named.begin(), named.end(), [this](const Keyring::Epoch* e) {
       return e->document == settings_.id && keyring_.content(e->id);
     });

@@ -5,6 +5,7 @@
 // value has exactly one encoding.
 #pragma once
 
+#include <array>
 #include <bit>
 #include <cstdint>
 #include <cstring>
@@ -20,6 +21,20 @@ constexpr std::uint64_t zigzag(std::int64_t v) {
 constexpr std::int64_t unzigzag(std::uint64_t v) {
   return static_cast<std::int64_t>(v >> 1) ^ -static_cast<std::int64_t>(v & 1);
 }
+
+// The bytes of one varint, without an allocation.
+class Varint {
+ public:
+  explicit Varint(std::uint64_t v) {
+    for (; v >= 0x80; v >>= 7) bytes_[size_++] = static_cast<std::uint8_t>(v) | 0x80;
+    bytes_[size_++] = static_cast<std::uint8_t>(v);
+  }
+  ByteView view() const { return {bytes_.data(), size_}; }
+
+ private:
+  std::array<std::uint8_t, 10> bytes_;
+  std::size_t size_ = 0;
+};
 
 class ByteWriter {
  public:

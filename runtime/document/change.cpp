@@ -1,7 +1,8 @@
 #include "runtime/document/change.h"
 
+#include <tsl/robin_set.h>
+
 #include <algorithm>
-#include <set>
 
 #include "runtime/base/check.h"
 #include "runtime/base/varint.h"
@@ -155,12 +156,8 @@ Result<Header> decode_header(ByteView bytes) {
 }
 
 crypto::Digest leaf_digest(const Leaf& leaf) {
-  ByteWriter head;
-  head.reserve(48 + leaf.salt.size());
-  head.raw(leaf.compartment);
-  head.varint(leaf.epoch);
-  head.bytes(leaf.salt);
-  return crypto::hash("tlfs leaf", {head.view(), leaf.payload});
+  return crypto::hash("tlfs leaf", {leaf.compartment, Varint(leaf.epoch).view(), Varint(leaf.salt.size()).view(),
+                                    leaf.salt, leaf.payload});
 }
 
 Change make_change(Header header, std::vector<Leaf> leaves) {
@@ -183,7 +180,7 @@ Change make_change(Header header, std::vector<Leaf> leaves) {
 crypto::Signature sign_change(const ChangeHash& hash, const crypto::SigningKey& key) { return key.sign(hash); }
 
 void drop_vouched_signatures(std::vector<Change>& changes) {
-  std::set<ChangeHash> vouched;
+  tsl::robin_set<ChangeHash, crypto::DigestHash> vouched;
   for (auto c = changes.rbegin(); c != changes.rend(); ++c) {
     const bool is_vouched = vouched.erase(c->hash) > 0;
     if (is_vouched) c->signature.reset();
