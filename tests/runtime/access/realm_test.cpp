@@ -68,6 +68,24 @@ TEST_CASE("who is removed reads nothing that is written later, and what was writ
   CHECK(alice->at(d).withheld_leaves().empty());
 }
 
+TEST_CASE("who hears of an admission before the change that it is about counts the change when it comes") {
+  const auto alice = Person::alone(1), bob = Person::alone(2), carol = Person::alone(3);
+  know({alice.get(), bob.get(), carol.get()});
+  const DocumentId d = alice->create();
+  REQUIRE(why(alice->grant(d, ".", Level::write, bob->user())) == "done");
+  REQUIRE(why(alice->grant(d, ".", Level::read, carol->user())) == "done");
+  sync({alice.get(), bob.get(), carol.get()});
+  REQUIRE(why(bob->set(d, ".private.word", "unseen")) == "done");
+  REQUIRE(why(alice->revoke(d, ".", Level::write, bob->user())) == "done");
+  sync({alice.get(), bob.get()});
+  REQUIRE(alice->at(d).admit_all(bob->user()).ok());
+  CHECK(carol->at(d).take(alice->at(d).statements(), {}).refused.empty());
+  CHECK(carol->see(d, ".private.word") == "null");
+  sync({alice.get(), carol.get()});
+  CHECK(carol->see(d, ".private.word") == "\"unseen\"");
+  CHECK(carol->at(d).withheld_leaves().empty());
+}
+
 TEST_CASE("a relay with sync forwards everything and reads nothing") {
   const auto alice = Person::alone(1), bob = Person::alone(2), relay = Person::alone(4);
   know({alice.get(), bob.get(), relay.get()});
