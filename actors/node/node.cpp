@@ -12,6 +12,7 @@
 #include "actors/auth/people.h"
 #include "actors/document/document_actor.h"
 #include "actors/document/request_message.h"
+#include "actors/messaging/scheduling.h"
 #include "actors/network/hub_actor.h"
 #include "actors/node/identity.h"
 #include "actors/node/node_actors.h"
@@ -187,7 +188,7 @@ Result<std::unique_ptr<Node>> Node::start(Settings settings) {
   environment->close_after = settings.close_after;
   environment->request_timeout = settings.request_timeout;
 
-  actors->config.set("scheduler.policy", caf::atom("sharing"));
+  messaging::share_workers(actors->config);
   actors->config.set("scheduler.max-threads", settings.workers);
   actors->config.set("logger.verbosity", caf::atom("quiet"));
   actors->system.emplace(actors->config);

@@ -11,6 +11,7 @@
 #include <caf/send.hpp>
 
 #include "actors/messaging/message.h"
+#include "actors/messaging/scheduling.h"
 #include "actors/supervision/supervisor.h"
 #include "bench/tlfs/rows.h"
 #include "runtime/base/environment.h"
@@ -38,7 +39,7 @@ struct Credit : messaging::LocalOnly {
 
 struct House {
   House() {
-    config.set("scheduler.policy", caf::atom("sharing"));
+    messaging::share_workers(config);
     config.set("logger.verbosity", caf::atom("quiet"));
     system = std::make_unique<caf::actor_system>(config);
     SupervisorConfig root;

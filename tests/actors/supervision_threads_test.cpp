@@ -5,6 +5,7 @@
 
 #include <spdlog/sinks/null_sink.h>
 
+#include "actors/messaging/scheduling.h"
 #include "actors/supervision/supervised_ref.h"
 #include "actors/testing/world.h"
 #include "tests/actors/workers.h"
@@ -19,7 +20,7 @@ using namespace std::chrono_literals;
 TEST_CASE("on real threads every request settles once while the child keeps crashing") {
   constexpr int kCallers = 4, kRequests = 500;
   caf::actor_system_config config;
-  config.set("scheduler.policy", caf::atom("sharing"));
+  messaging::share_workers(config);
   config.set("logger.verbosity", caf::atom("quiet"));
   caf::actor_system system(config);
 
@@ -96,7 +97,7 @@ TEST_CASE("on real threads a detached child has a thread of its own, and a hangi
     }
   };
   caf::actor_system_config config;
-  config.set("scheduler.policy", caf::atom("sharing"));
+  messaging::share_workers(config);
   config.set("scheduler.max-threads", 1);
   config.set("logger.verbosity", caf::atom("quiet"));
   caf::actor_system system(config);
