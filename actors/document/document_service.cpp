@@ -322,7 +322,7 @@ Changes DocumentService::changes_since(const document::Version& have, const std:
   if (!peer || document().may_sync(*peer)) {
     out.changes = content.changes_since(have);
     if (peer)
-      for (Change& change : out.changes) change = document().redacted(std::move(change), *peer);
+      for (Change& change : out.changes) document().redact(change, *peer);
   }
   out.heads = content.version();
   // After sealing, which may have said something.

@@ -538,12 +538,11 @@ std::vector<SignedStatement> ProtectedDocument::statements_for(const crypto::Pub
   return out;
 }
 
-document::Change ProtectedDocument::redacted(document::Change change, const crypto::PublicKey& peer) const {
+void ProtectedDocument::redact(document::Change& change, const crypto::PublicKey& peer) const {
   for (auto& leaf : change.leaves) {
     if (!leaf) continue;
     if (log_.rules().level(Principal::of_key(peer), scope_of_leaf(*leaf)) < Level::sync) leaf.reset();
   }
-  return change;
 }
 
 // ---- questions ----

@@ -165,8 +165,8 @@ class ProtectedDocument final : private document::Guard, private Sightings {
   std::vector<Principal> syncers() const;
   // Statements made here since the last call.
   std::vector<SignedStatement> take_outgoing();
-  // The change as `peer` may have it: without the leaves that it may not even store. Rule 8.
-  document::Change redacted(document::Change change, const crypto::PublicKey& peer) const;
+  // Makes of the change what `peer` may have: takes the leaves that it may not even store. Rule 8.
+  void redact(document::Change& change, const crypto::PublicKey& peer) const;
 
   // ---- ephemeral ----
   // What is said to whoever may read at the root now, and stored nowhere.

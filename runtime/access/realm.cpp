@@ -158,7 +158,10 @@ Realm::Share Realm::share(const DocumentId& document, const crypto::PublicKey& p
   ProtectedDocument* d = find(document);
   if (!d) return out;
   if (d->may_sync(peer))
-    for (document::Change& c : d->content().all_changes()) out.changes.push_back(d->redacted(std::move(c), peer));
+    for (document::Change& c : d->content().all_changes()) {
+      d->redact(c, peer);
+      out.changes.push_back(std::move(c));
+    }
   out.statements = d->statements_for(peer);  // sealing may have said something
   return out;
 }

@@ -593,7 +593,13 @@ void Document::apply_ready(std::vector<Change> ready, Import& report) {
   if (ready.empty()) return;
   seal();
   begin_applying();
-  for (Change& c : ready) apply_one(std::move(c), report);
+  for (Change& c : ready) {
+    if (settings_.guard && !may_apply(c)) {
+      report.refused.emplace_back(Errc::missing_dependency, "a change rests on one that was refused");
+    } else {
+      apply_one(std::move(c), report);
+    }
+  }
   end_applying(report);
 }
 
@@ -601,8 +607,7 @@ void Document::begin_applying() { state_->begin_notes(graph_.ids().size()); }
 
 void Document::apply_one(Change change, Import& report) {
   if (settings_.guard) {
-    Status accepted = may_apply(change) ? settings_.guard->accepts(change)
-                                        : Error(Errc::missing_dependency, "a change rests on one that was refused");
+    const Status accepted = settings_.guard->accepts(change);
     if (!accepted) {
       report.refused.push_back(accepted.error());
       return;

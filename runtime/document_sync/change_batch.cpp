@@ -23,6 +23,7 @@ namespace {
 constexpr std::uint8_t kVersion = 1;
 constexpr int kLevel = 1;
 constexpr std::size_t kWorthPacking = 64;
+constexpr std::size_t kUsualBulk = 64;  // bytes of a change, for a first guess of how many there are
 
 // Of a change. What is usual is 1, so that a run of usual changes is a run of equal bytes.
 enum Flag : std::uint64_t {
@@ -64,6 +65,7 @@ class Encoder {
  public:
   Bytes encode(const std::vector<Change>& changes) {
     plan_.varint(changes.size());
+    in_batch_.reserve(changes.size());
     for (const Change& c : changes) add(c);
     ByteWriter out;
     out.reserve(plan_.size() + bulk_.size() + 16);
@@ -213,6 +215,7 @@ class Decoder {
 
   Result<std::vector<Change>> decode() {
     const std::uint64_t count = plan_.bounded(kMaxBatchChanges);
+    out_.reserve(std::min<std::size_t>(count, bulk_.remaining() / kUsualBulk));
     for (std::uint64_t i = 0; i < count && !failed(); ++i)
       if (Status s = next(); !s) return s.error();
     if (failed() || !plan_.finished() || !bulk_.finished())
@@ -348,7 +351,7 @@ class Decoder {
     return {};
   }
 
-  Status finish(Change c, std::size_t w) {
+  Status finish(Change&& c, std::size_t w) {
     Header& h = c.header;
     // What decode_header() says of a header; encode_header() makes the same bytes of whatever passes this.
     if (h.seq > document::kMaxCounter || h.lamport > document::kMaxCounter || h.first_counter > document::kMaxCounter ||

@@ -59,7 +59,8 @@ bool SyncSession::answer(ProtectedDocument& document, Out& out) {
           end(false, "changes here cannot be read: " + c.error().message());
           return false;
         }
-        changes.push_back(document.redacted(std::move(*c), settings_.peer));
+        document.redact(*c, settings_.peer);
+        changes.push_back(std::move(*c));
         part.push_back(index);
         bytes += weight(changes.back());
       }

@@ -192,7 +192,8 @@ bool SyncSession::send_changes(ProtectedDocument& document, Out& out) {
         if (!changes.empty()) break;  // the package goes before the batch
         if (!send_package(document, c->header.package, out)) return false;
       }
-      changes.push_back(document.redacted(std::move(*c), settings_.peer));
+      document.redact(*c, settings_.peer);
+      changes.push_back(std::move(*c));
       which.push_back(index);
       bytes += weight(changes.back());
     }
