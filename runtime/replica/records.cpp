@@ -22,6 +22,7 @@ crypto::Digest fingerprint(const crypto::Secret& at_rest) {
 
 Bytes place(ByteView key) {
   ByteWriter out;
+  out.reserve(1 + kDomain.size() + key.size());
   out.text(kDomain);
   out.raw(key);
   return out.take();
@@ -48,6 +49,7 @@ void put(ByteWriter& out, const DoneEntry& e) {
 Bytes seal_value(const crypto::Secret& at_rest, ByteView key, ByteView content) {
   const crypto::Sealed sealed = crypto::seal(at_rest, place(key), content);
   ByteWriter out;
+  out.reserve(1 + kFingerprintBytes + sealed.nonce.size() + sealed.bytes.size());
   out.u8(kValueFormat);
   out.raw(ByteView(fingerprint(at_rest)).first(kFingerprintBytes));
   out.raw(ByteView(sealed.nonce));

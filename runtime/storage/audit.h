@@ -12,6 +12,7 @@ using Area = std::optional<DocumentId>;
 struct Spot {
   Area area;
   std::uint8_t kind = 0;  // Kind in a document, Region outside
+  friend bool operator==(const Spot&, const Spot&) = default;
 };
 // Nothing for keys that no manifest counts: the store's own and the quarantine. Fails as parse_key does.
 Result<std::optional<Spot>> spot_of(ByteView key);

@@ -15,6 +15,7 @@ constexpr auto kDocuments = static_cast<std::uint8_t>(Region::document);
 constexpr std::size_t kMaxKnownAreas = 4096;  // beyond that all are forgotten and read again
 constexpr std::size_t kMaxRounds = 1000;      // of setting aside in one area
 constexpr std::size_t kProgressEvery = 1024;  // records
+constexpr std::size_t kWorthScanning = 16;    // removals of one kind: looked up in one pass rather than one by one
 
 using Writes = std::vector<Batch::Write>;
 
@@ -87,6 +88,11 @@ class RecordStore final : public Store {
     std::uint64_t bytes = 0;  // of key and value
     std::uint64_t checksum = 0;
   };
+  // What was seen under a key before it was needed. Where nothing was seen, nothing is known.
+  struct Seen {
+    bool damaged = false;
+    std::optional<Held> held;
+  };
   // A key beyond which its kind has no records, and what is held under it.
   struct Tail {
     Bytes key;
@@ -113,7 +119,9 @@ class RecordStore final : public Store {
   Result<Last> normalise(const Batch& batch) const;
   // These change what is known before it is so; whoever does not commit in the end forgets it all.
   Result<Plan> plan(const Last& last);
-  Result<bool> count(Plan& plan, const Spot& spot, const Bytes& key, const std::optional<Bytes>& value);
+  Result<bool> count(Plan& plan, const Spot& spot, const Batch::Write& write, const Seen& seen);
+  // For each write, in its order: many records of one kind that go together lie side by side.
+  std::vector<Seen> look_ahead(const Last& last);
   Status commit(Plan plan);
   // The area's manifest as the engine has it; nothing when it is damaged.
   Result<std::optional<Known>> load(const Area& area);
@@ -261,13 +269,38 @@ std::optional<RecordStore::Tail> RecordStore::tail_at(const Spot& spot, const By
   return Tail{key, std::nullopt};
 }
 
+std::vector<RecordStore::Seen> RecordStore::look_ahead(const Last& last) {
+  std::vector<Seen> out(last.size());
+  for (std::size_t from = 0, to = 0; from < last.size(); from = std::max(to, from + 1)) {
+    const std::optional<Spot> spot = *spot_of(last[from]->key);
+    for (to = from; spot && to < last.size() && !last[to]->value && *spot_of(last[to]->key) == spot;) ++to;
+    if (to - from < kWorthScanning) continue;
+    Bytes end = last[to - 1]->key;
+    end.push_back(0);
+    std::size_t next = from, others = 0;
+    // What this cannot read is read one by one, and whoever does that says what is wrong.
+    (void)engine_->visit(last[from]->key, end, [&](ByteView key, ByteView raw) {
+      while (next < to && std::ranges::lexicographical_compare(last[next]->key, key)) ++next;
+      if (next == to || !std::ranges::equal(last[next]->key, key)) return ++others < to - from;
+      if (const auto framed = unframe(key, raw))
+        out[next].held = Held{key.size() + framed->value.size(), framed->checksum};
+      else
+        out[next].damaged = true;
+      return true;
+    });
+  }
+  return out;
+}
+
 // False when the old record or the manifest is damaged.
-Result<bool> RecordStore::count(Plan& plan, const Spot& spot, const Bytes& key, const std::optional<Bytes>& value) {
+Result<bool> RecordStore::count(Plan& plan, const Spot& spot, const Batch::Write& write, const Seen& seen) {
+  const auto& [key, value] = write;
   const auto found = known(plan, spot.area);
   if (!found) return found.error();
   if (!*found) return false;
   Known& area = **found;
   const bool any = area.manifest.kinds().contains(spot.kind);
+  if (seen.damaged) return false;
   auto at = area.tails.find(spot.kind);
   if (at == area.tails.end())
     at = area.tails.emplace(spot.kind, any ? tail_at(spot, key) : Tail{key, std::nullopt}).first;
@@ -277,6 +310,8 @@ Result<bool> RecordStore::count(Plan& plan, const Spot& spot, const Bytes& key, 
   // Who removes a record may do so because it is damaged, and then it belongs in quarantine: it is looked at.
   if (behind && (value || tail->key != key)) {
     if (tail->key == key) old = tail->held;
+  } else if (seen.held) {
+    old = seen.held;
   } else if (any) {
     const auto raw = engine_->read(key);
     if (!raw) return raw.error();
@@ -299,11 +334,12 @@ Result<bool> RecordStore::count(Plan& plan, const Spot& spot, const Bytes& key, 
 Result<RecordStore::Plan> RecordStore::plan(const Last& last) {
   Plan plan;
   plan.writes.reserve(last.size() + 3);
-  for (const Batch::Write* write : last) {
-    const auto& [key, value] = *write;
+  const std::vector<Seen> seen = look_ahead(last);
+  for (std::size_t i = 0; i < last.size(); ++i) {
+    const auto& [key, value] = *last[i];
     const auto spot = spot_of(key);
     if (*spot) {
-      const auto counted = count(plan, **spot, key, value);
+      const auto counted = count(plan, **spot, *last[i], seen[i]);
       if (!counted) return counted.error();
       if (!*counted) {
         plan.to_settle = (*spot)->area;

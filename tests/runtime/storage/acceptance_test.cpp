@@ -234,6 +234,36 @@ TEST_CASE("Whoever removes a damaged record finds it in quarantine, also the las
   REQUIRE(ok(store->stat()).documents[0].total().records == 1);
 }
 
+TEMPLATE_TEST_CASE("Many records that are removed at once are counted and looked at like single ones", "",
+                   EVERY_STORE) {
+  TestType rig;
+  auto store = ok(rig.open());
+  Batch batch;
+  for (std::uint64_t i = 0; i < 300; i += 2) batch.put(change_key(3, i), bytes_of("change " + std::to_string(i)));
+  for (std::uint64_t i = 0; i < 40; ++i) batch.put(change_key(4, i), bytes_of("of another document"));
+  ok(store->write(batch));
+  const bool damaged = GENERATE(false, true);
+  if (damaged) {
+    store.reset();
+    rig.damage(change_key(3, 20));
+    store = ok(rig.open());
+  }
+  Batch forget;
+  for (std::uint64_t i = 10; i < 200; ++i) forget.remove(change_key(3, i));  // half of them were never there
+  for (std::uint64_t i = 290; i < 310; ++i) forget.put(change_key(3, i), bytes_of("later"));
+  for (std::uint64_t i = 1000; i < 1100; ++i) forget.remove(change_key(4, i));
+  for (std::uint64_t i = 0; i < 20; ++i) forget.remove(change_key(4, i));
+  ok(store->write(forget));
+  const Stat stat = ok(store->stat());
+  REQUIRE(stat.documents.size() == 2);
+  CHECK(stat.documents[0].total().records == 5 + 45 + 20);
+  CHECK(stat.documents[1].total().records == 20);
+  CHECK(stat.quarantined == (damaged ? 1 : 0));
+  CHECK(ok(store->read(change_key(3, 8))) == bytes_of("change 8"));
+  CHECK(ok(store->read(change_key(3, 20))) == std::nullopt);
+  for (const Finding& f : ok(store->check()).findings) CHECK(f.trouble == Finding::Trouble::set_aside);
+}
+
 TEST_CASE("More damage than is listed at once is all moved aside, and what is missing is noted once") {
   const auto disk = std::make_shared<MemoryDisk>();
   constexpr std::uint64_t kMany = kMaxFindings + 500;
