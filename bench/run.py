@@ -28,6 +28,7 @@ from rows import REFERENCE_LOOP_MS, ROWS
 
 ROOT = Path(__file__).resolve().parent.parent
 OWN = "tlfs"
+OWN_WEB = "tlfs (web)"  # the same system, measured by another command; its rows are shown with the others
 POLL_SECONDS = 0.01
 LIST_TIMEOUT_SECONDS = 60
 CALIBRATION_TIMEOUT_SECONDS = 60
@@ -41,10 +42,13 @@ RETRY_BELOW_SECONDS = 15
 
 def implementations(options):
     """Name -> (command, why it cannot run or None), TLFS first."""
-    found = {OWN: ([str(options.tlfs)], None if options.tlfs.exists() else f"{options.tlfs.name} is not built")}
+    node = shutil.which("node")
+    found = {
+        OWN: ([str(options.tlfs)], None if options.tlfs.exists() else f"{options.tlfs.name} is not built"),
+        OWN_WEB: ([node or "node", str(ROOT / "bench/web/web.mjs")], missing_for_web(node)),
+    }
     if not options.peers:
         return found
-    node = shutil.which("node")
     js = ROOT / "bench/peers/js"
     # The native ones first: they make the long histories that the others open too (bench/README.md).
     for name, library, package in (
@@ -65,6 +69,15 @@ def implementations(options):
                 missing = "not installed; bench/peers/setup.sh does it"
         found[name] = (command, missing)
     return found
+
+
+def missing_for_web(node):
+    if node is None:
+        return "node is not installed"
+    if not Path(os.environ.get("TLFS_CHROMIUM", "/usr/bin/chromium")).exists():
+        return "Chromium is not installed"
+    built = ("examples/react_todo/dist", "bridges/typescript/client/dist", "bridges/typescript/node_modules", "tests/browser/node_modules")
+    return None if all((ROOT / folder).exists() for folder in built) else "not built; ./dev web does it"
 
 
 class Finished:
@@ -192,7 +205,7 @@ def measure(command, row, offered, options, calibration):
     fresh = bool(offered.get("fresh_process"))
     processes = options.runs if fresh else 1
     timing = ["--runs", str(1 if fresh else options.runs)]
-    if command is not options.own_command:  # ours is always measured in full
+    if command not in options.own_commands:  # ours is always measured in full
         timing += ["--budget", str(options.budget), "--min-runs", str(options.min_runs)]
     try:
         best = attempt(base, timing, processes, row, options, calibration)
@@ -312,18 +325,19 @@ def main(argv):
         "versions": {}, "unavailable": {}, "rows": [],
     }
     available = {}
-    options.own_command = None
+    options.own_commands = []
     for name, (command, missing) in implementations(options).items():
-        if options.only and name not in options.only:
+        shown = OWN if name == OWN_WEB else name
+        if options.only and shown not in options.only:
             continue
         try:
             if missing:
                 raise Failure(missing)
             _, version, offered = list_rows(command)
-            available[name] = (command, offered)
-            results["versions"][name] = version
-            if name == OWN:
-                options.own_command = command
+            available.setdefault(shown, {}).update({row: (command, offer) for row, offer in offered.items()})
+            results["versions"].setdefault(shown, version)
+            if shown == OWN:
+                options.own_commands.append(command)
         except Failure as failure:
             results["unavailable"][name] = str(failure)
             print(f"bench: {name}: not run: {failure}", flush=True)
@@ -333,11 +347,12 @@ def main(argv):
             continue
         entry = {"row": row.name, "title": row.title, "unit": row.unit, "bar": row.bar, "results": {}}
         results["rows"].append(entry)
-        for name, (command, offered) in available.items():
+        for name, offered in available.items():
             if row.name not in offered:
                 entry["results"][name] = {"status": "not offered", "reason": "not offered"}
                 continue
-            result = measure(command, row, offered[row.name], options, calibration)
+            command, offer = offered[row.name]
+            result = measure(command, row, offer, options, calibration)
             entry["results"][name] = result
             if result["status"] == "ok":
                 found = result["figures"]

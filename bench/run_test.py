@@ -38,7 +38,7 @@ class RunnerTest(unittest.TestCase):
     def setUp(self):
         self.folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
         self.options = argparse.Namespace(
-            work=self.folder, trace=self.folder / "absent", runs=3, min_runs=1, budget=1.0, timeout=60.0, prepare_timeout=60.0, tries=3, own_command=None,
+            work=self.folder, trace=self.folder / "absent", runs=3, min_runs=1, budget=1.0, timeout=60.0, prepare_timeout=60.0, tries=3, own_commands=(),
         )
 
     def implementation(self, body):
