@@ -499,7 +499,8 @@ void DocumentActor::close_if_idle(bool asked) {
   if (!desk_->quiet(asked ? now : now - environment_->close_after)) return;
   if (state_ == State::open) {
     if (service_->subscriptions() > 0 || desk_->presence().shows()) return;
-    if (service_->replica().wants_compaction()) {  // and then it is looked at again
+    const replica::Replica& replica = service_->replica();
+    if (replica.wants_compaction() || replica.wants_mending()) {  // and then it is looked at again
       if (gate_.failing()) return;
       return run({[](DocumentService& service) {
                     service.replica().compact(true);

@@ -392,7 +392,19 @@ std::vector<ChangeHash> Document::lacking_leaves() const {
   return out;
 }
 
+void Document::note_lost(const std::vector<ChangeHash>& changes) {
+  for (const ChangeHash& hash : changes)
+    if (const ChangeIndex index = graph_.find(hash); index != kNoChange) lost_.insert(index);
+}
+
+std::vector<ChangeHash> Document::lost_changes() const {
+  std::vector<ChangeHash> out;
+  for (const ChangeIndex index : lost_) out.push_back(graph_.at(index).hash);
+  return out;
+}
+
 std::optional<bool> Document::lacks_leaves() const {
+  if (!lost_.empty()) return true;
   if (unread_.empty()) return false;
   if (!lacking_.empty()) return true;
   return lacking_known_ ? std::optional(false) : std::nullopt;
@@ -569,9 +581,11 @@ Import Document::import(std::vector<Change> changes) {
   return report;
 }
 
-// Leaves that a change which is here came without: their reader may have them now.
+// Leaves that a change which is here came without: their reader may have them now. Or all of a change that was lost.
 void Document::merge_leaves(const Change& change) {
   const ChangeIndex index = graph_.find(change.hash);
+  const bool whole = std::all_of(change.leaves.begin(), change.leaves.end(), [](const auto& leaf) { return !!leaf; });
+  if (whole && lost_.erase(index) > 0) history_.restore(index, change);
   if (!unread_.contains(index)) return;  // there is nothing to add
   const std::size_t added = history_.add_leaves(index, change);
   leaves_added_ += added;

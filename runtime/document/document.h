@@ -140,7 +140,12 @@ class Document final : private Holdings {
   // Those that came without one since this was opened, in that order; may have got it meanwhile.
   const std::vector<ChangeIndex>& came_lacking() const { return came_lacking_; }
   std::uint64_t leaves_added() const { return leaves_added_; }
-  // Whether any change lacks a leaf. Nothing: that is not known before lacking_leaves() has looked.
+  // Changes that are part of the value and whose bytes are gone, as whoever keeps them has found out; they are taken
+  // again from anyone. In causal order.
+  void note_lost(const std::vector<ChangeHash>& changes);
+  std::vector<ChangeHash> lost_changes() const;
+  bool is_lost(ChangeIndex index) const { return lost_.contains(index); }
+  // Whether any change lacks a leaf, or is lost. Nothing: that is not known before lacking_leaves() has looked.
   std::optional<bool> lacks_leaves() const;
   const ChangeGraph& graph() const { return graph_; }
   const History& history() const { return history_; }
@@ -250,6 +255,7 @@ class Document final : private Holdings {
   std::uint64_t leaves_added_ = 0;
   mutable std::set<ChangeIndex> lacking_;  // a part of unread_; all that lack a leaf, once that is known
   mutable bool lacking_known_ = false;
+  std::set<ChangeIndex> lost_;
   bool more_leaves_ = false;  // leaves have come for changes that were here
   std::uint64_t revision_ = 0;
   std::uint64_t skipped_ = 0;  // before the next one

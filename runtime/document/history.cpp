@@ -81,6 +81,10 @@ std::size_t History::add_leaves(ChangeIndex index, const Change& change) {
   return added;
 }
 
+void History::restore(ChangeIndex index, Change change) {
+  if (entries_[index].header.empty()) fill(entries_[index], std::move(change));
+}
+
 void History::sign(ChangeIndex index, const crypto::Signature& signature) {
   entries_[index].signature = std::make_unique<crypto::Signature>(signature);
 }

@@ -39,6 +39,8 @@ class History final : public CharacterSource {
   // Leaves of `change`, which is the one at `index`, that it came without; loads it when its bytes are elsewhere, and
   // keeps it as it is now when they cannot be had there. Returns how many were new.
   std::size_t add_leaves(ChangeIndex index, const Change& change);
+  // Holds the bytes of a change that were elsewhere.
+  void restore(ChangeIndex index, Change change);
   // The leaf as it came; null when it is not here.
   const Leaf* sealed_leaf(ChangeIndex index, std::size_t leaf) const;
   void set_loader(std::function<Result<Change>(const ChangeHash&)> load) { load_ = std::move(load); }

@@ -99,10 +99,11 @@ void SyncSession::ask(ProtectedDocument& document, Out& out) {
   const access::AuthorityLog& log = document.log();
   // The peer can only look for the leaves of changes that it has: those from here were sent before.
   if (state_.heard_all && state_.idle && log.size() > 0) {
+    wish(content.lost_changes(), want.leaves_of);
     const ShortDigest now = shortened(log.at(log.size() - 1).hash);
     if (now != state_.leaves_asked_at && content.unread_changes() > 0) {
-      want.leaves_of = content.lacking_leaves();
-      if (want.leaves_of.size() > kMaxWanted) want.leaves_of.resize(kMaxWanted);
+      for (const ChangeHash& hash : content.lacking_leaves())
+        if (want.leaves_of.size() < kMaxWanted) want.leaves_of.push_back(hash);
     }
     const auto& came = content.came_lacking();
     for (; state_.lacking_seen < came.size(); ++state_.lacking_seen) {

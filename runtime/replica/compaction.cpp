@@ -52,6 +52,11 @@ bool Replica::wants_compaction() const {
          p.tail.size() + p.locals.size() > kTailRecords;
 }
 
+bool Replica::wants_mending() const {
+  const Parts& p = *parts_;
+  return !p.beyond_mending && p.past->here() && p.past->damaged() && p.document->content().lost_changes().empty();
+}
+
 std::vector<Bytes> Replica::Parts::tail_groups() const {
   std::vector<Bytes> out;
   std::vector<Change> group;
@@ -82,9 +87,11 @@ void Replica::compact(bool merge_history) {
   std::size_t group_bytes = p.progress.group_bytes;
   for (const Bytes& g : groups) group_bytes += g.size();
   std::optional<Bytes> archive;
-  if (merge_history && group_bytes >= std::max<std::size_t>(kMergeBytes, p.progress.archive_bytes)) {
+  if (merge_history &&
+      (wants_mending() || group_bytes >= std::max<std::size_t>(kMergeBytes, p.progress.archive_bytes))) {
     Result<Bytes> made = p.document->archive(p.at_rest());
     if (made) archive = std::move(*made);  // else it is too much for an archive, and the groups stay
+    p.beyond_mending = !archive;
   }
 
   Progress next = p.progress;
@@ -113,6 +120,7 @@ void Replica::compact(bool merge_history) {
   unit.put(note, seal_value(p.at_rest(), note, next.encode()));
   if (!fits || !p.fits(unit)) {
     p.too_large_at = std::max<std::size_t>(p.tail_bytes, 1);
+    p.beyond_mending = true;
     return;
   }
 

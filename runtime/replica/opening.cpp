@@ -471,6 +471,11 @@ void Opening::settle(Built built) {
   recall_writes();
 
   p_.progress.revision = std::max(p_.progress.revision, revision());  // a local record says so
+  if (!snapshot_.empty() && p_.past->here() && p_.past->damaged()) {
+    std::vector<ChangeHash> past;
+    for (ChangeIndex i = 0; i < built.in_past; ++i) past.push_back(graph.at(i).hash);
+    p_.content().note_lost(p_.past->lacking(std::move(past)));
+  }
   if (!built.again.empty()) (void)p_.document->take({}, std::move(built.again));
   if (!built.waiting.empty() || !p_.waiting_statements.empty()) {
     p_.incomplete = true;

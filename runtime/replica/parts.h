@@ -79,6 +79,7 @@ struct Replica::Parts {
   DoneWrites done;
   SnapshotBlocks blocks;
   std::vector<Bytes> doomed;          // keys that go with the next writes
+  bool beyond_mending = false;        // the archive that would replace damaged history cannot be made
   std::size_t too_large_at = 0;       // bytes of the tail at which no snapshot could be stored
   std::deque<storage::Batch> writes;  // each within the limits of a batch
 

@@ -126,6 +126,12 @@ Result<Change> Past::find(const document::ChangeHash& hash) {
   return Error(Errc::damaged, "change " + to_hex(hash) + " is not in the history" + why);
 }
 
+std::vector<document::ChangeHash> Past::lacking(std::vector<document::ChangeHash> changes) {
+  for (Segment& s : segments_) (void)read(s);
+  std::erase_if(changes, [this](const document::ChangeHash& hash) { return by_hash_.contains(hash); });
+  return changes;
+}
+
 std::vector<Change> Past::all(std::vector<std::string>& lost) {
   std::vector<Change> out;
   for (Segment& s : segments_) {

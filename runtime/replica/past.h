@@ -42,6 +42,8 @@ class Past {
   // HistoryNeeded when the records were not read. Where one of them cannot be read, the others are still looked into;
   // the error names those that may have held it.
   Result<document::Change> find(const document::ChangeHash& hash);
+  // Those of the changes that cannot be found.
+  std::vector<document::ChangeHash> lacking(std::vector<document::ChangeHash> changes);
   // All of them, in the order in which they came; those that cannot be read are left out, with a sentence in `lost`.
   std::vector<document::Change> all(std::vector<std::string>& lost);
 

@@ -97,13 +97,18 @@ access::ProtectedDocument::Taken Replica::take(std::vector<access::SignedStateme
                                                std::vector<Change> changes) {
   Parts& p = *parts_;
   std::vector<std::pair<ChangeIndex, std::size_t>> known;  // with the leaves that are here
-  for (const Change& c : changes)
-    if (const ChangeIndex i = p.content().graph().find(c.hash); i != document::kNoChange)
-      if (p.tail_of(i) || (p.past->here() && p.content().history().change(i))) known.emplace_back(i, p.leaves_here(i));
+  for (const Change& c : changes) {
+    const ChangeIndex i = p.content().graph().find(c.hash);
+    if (i == document::kNoChange) continue;
+    if (p.content().is_lost(i))
+      known.emplace_back(i, 0);
+    else if (p.tail_of(i) || (p.past->here() && p.content().history().change(i)))
+      known.emplace_back(i, p.leaves_here(i));
+  }
   auto taken = p.document->take(std::move(statements), std::move(changes));
   p.collect();
   for (const auto& [index, leaves] : known)
-    if (p.leaves_here(index) > leaves) p.put_again(index);
+    if (!p.content().is_lost(index) && p.leaves_here(index) > leaves) p.put_again(index);
   return taken;
 }
 

@@ -126,6 +126,8 @@ class Replica {
   // ---- housekeeping, for when there is time ----
   // Whether so much has been written since the last snapshot that taking one pays.
   bool wants_compaction() const;
+  // Whether history that was gone is back, so that compact(true) leaves nothing of the damage.
+  bool wants_mending() const;
   // Takes a snapshot, of which only those blocks are written that differ from the last one's, and moves the changes it
   // contains to the history, merging that when it has grown enough. Adds to the writes. May throw HistoryNeeded when
   // the history is to be merged and is not here; compact(false) never does.

@@ -204,6 +204,53 @@ TEST_CASE("a conversation that needs history that is gone ends and says so, and 
   goes_on(world, t.a);
 }
 
+TEST_CASE("history that is gone is fetched again from whoever has it, once, and stays") {
+  World world;
+  Desk desk(world, 1), other(world, 2);
+  const document::Version old = write_much(world, desk, 30);
+  {
+    Line line(desk, other);
+    world.pass(1s);
+  }
+  REQUIRE(desk.json(".text") == other.json(".text"));
+  desk.crash();
+  world.run();
+  const std::vector<Bytes> records = history_records(desk);
+  REQUIRE_FALSE(records.empty());
+  for (const Bytes& key : records) damage(desk, key);
+  REQUIRE_FALSE(get_at(desk, old).ok());
+  const std::string before = desk.json(".text");
+  {
+    Line line(desk, other);
+    world.pass(1s);
+    CHECK_FALSE(line.left().ended);
+    CHECK_FALSE(line.right().ended);
+  }
+  const auto then = get_at(desk, old);
+  REQUIRE(then.ok());
+  CHECK(document::to_json(*then->snapshot) == document::to_json(*get_at(other, old)->snapshot));
+  CHECK(desk.json(".text") == before);
+  {
+    Line line(desk, other);
+    world.pass(1s);
+    CHECK(line.left().heard_bytes < 1000);
+  }
+  SECTION("when it is opened again") {
+    desk.crash();
+    world.run();
+    CHECK(get_at(desk, old).ok());
+    CHECK(desk.json(".text") == before);
+  }
+  SECTION("when it was closed, which leaves nothing of the damage") {
+    caf::anon_send(desk.actor, Close());
+    world.pass(3h, 10min);
+    CHECK(world.status(desk.supervisor()).children.empty());
+    CHECK(get_at(desk, old).ok());
+    CHECK(status_of(desk).lost.empty());
+  }
+  goes_on(world, desk);
+}
+
 TEST_CASE("an idle document with damaged history is closed once, and what is left of its history stays") {
   World world;
   Desk desk(world);
