@@ -1,4 +1,6 @@
 // Nodes that talk to each other over real sockets on this machine.
+#include <leveldb/db.h>
+#include <leveldb/write_batch.h>
 #include <stdlib.h>
 
 #include <chrono>
@@ -8,9 +10,11 @@
 #include <catch2/catch.hpp>
 
 #include "actors/document/errors.h"
+#include "actors/node/identity.h"
 #include "actors/node/node.h"
 #include "actors/testing/test_node.h"
 #include "runtime/invitation/invitation.h"
+#include "runtime/storage/layout.h"
 #include "schema/compiler/compile.h"
 #include "tests/actors/patience.h"
 
@@ -156,6 +160,63 @@ TEST_CASE("nodes that were restarted find each other again and converge") {
   REQUIRE(ada->transact(id, Edits().splice(".text", 3, 0, " two")).get().ok());
   const auto bob = node_in(b.path);
   CHECK(converges(*ada, *bob, id, R"({"text":"one two","count":1})"));
+}
+
+// The records of the history of a closed node's document.
+std::size_t damage_history(const std::string& directory, const document::DocumentId& id) {
+  leveldb::DB* opened = nullptr;
+  REQUIRE(leveldb::DB::Open({}, directory + "/" + node::kStoreFolder, &opened).ok());
+  const std::unique_ptr<leveldb::DB> db(opened);
+  const std::unique_ptr<leveldb::Iterator> at(db->NewIterator({}));
+  leveldb::WriteBatch batch;
+  std::size_t damaged = 0;
+  for (at->SeekToFirst(); at->Valid(); at->Next()) {
+    const auto place = storage::parse_key(as_bytes(std::string_view(at->key().data(), at->key().size())));
+    if (!place || place->document != id || place->kind != static_cast<std::uint8_t>(storage::Kind::history)) continue;
+    std::string value = at->value().ToString();
+    value[value.size() / 2] = static_cast<char>(value[value.size() / 2] ^ 0x10);
+    batch.Put(at->key(), value);
+    ++damaged;
+  }
+  REQUIRE(db->Write({}, &batch).ok());
+  return damaged;
+}
+
+TEST_CASE("a node whose disk lost history gets it again from another that has the same") {
+  const TemporaryDirectory a, b;
+  SeededRandom random(1);
+  document::DocumentId id{};
+  document::Version old;
+  std::string address, before, now;
+  {
+    const auto ada = node_in(a.path), bob = node_in(b.path);
+    address = ada->addresses().front();
+    id = ada->create_document(package()).get().value();
+    join(*bob, link_to(*ada, id));
+    for (int i = 0; i < 60; ++i) {
+      std::string text(4000, ' ');
+      for (char& c : text) c = static_cast<char>('0' + random.below(64));
+      REQUIRE(ada->transact(id, Edits().splice(".text", 0, 0, std::move(text))).get().ok());
+      if (i != 5) continue;
+      REQUIRE(comes_true([&] { return value_of(*bob, id) == value_of(*ada, id); }));
+      old = {ada->history(id).get()->front().hash};
+      before = document::to_json(*ada->snapshot_at(id, old).get()->snapshot);
+    }
+    now = value_of(*ada, id);
+    REQUIRE(comes_true([&] { return value_of(*bob, id) == now; }));
+    std::this_thread::sleep_for(std::chrono::seconds(2));  // until the history has been written
+  }
+  REQUIRE(damage_history(a.path, id) > 0);
+  const auto ada = node_in(a.path, address);
+  const auto lost = ada->snapshot_at(id, old).get();
+  REQUIRE_FALSE(lost.ok());
+  CHECK(lost.error().message().find("is damaged") != std::string::npos);
+  const auto bob = node_in(b.path);
+  CHECK(comes_true([&] {
+    const auto then = ada->snapshot_at(id, old).get();
+    return then.ok() && document::to_json(*then->snapshot) == before;
+  }));
+  CHECK(value_of(*ada, id) == now);
 }
 
 TEST_CASE("two that are never there at once meet through a third that may only sync") {
