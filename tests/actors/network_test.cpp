@@ -204,7 +204,7 @@ TEST_CASE("a node whose disk lost history gets it again from another that has th
     }
     now = value_of(*ada, id);
     REQUIRE(comes_true([&] { return value_of(*bob, id) == now; }));
-    std::this_thread::sleep_for(std::chrono::seconds(2));  // until the history has been written
+    std::this_thread::sleep_for(std::chrono::seconds(4));  // the history is written when there is time
   }
   REQUIRE(damage_history(a.path, id) > 0);
   const auto ada = node_in(a.path, address);
