@@ -217,6 +217,7 @@ void SyncSession::hear(const ProtectedDocument& document, const message::Batch& 
   const document::ChangeGraph& graph = document.content().graph();
   if (!note_parents(document, *changes)) return;
   bool any_signed = false;
+  held_.reserve(held_.size() + changes->size());
   for (Change& c : *changes) {
     const ChangeIndex index = graph.find(c.hash);
     any_signed = any_signed || c.signature || index != kNoChange;
@@ -241,6 +242,7 @@ void SyncSession::hear(const ProtectedDocument& document, const message::Batch& 
   state_.held_bytes = 0;
   out.changes = std::move(held_);
   held_.clear();
+  in_hand_.reserve(in_hand_.size() + out.changes.size());
   for (const Change& c : out.changes) in_hand_.emplace_back(c.hash, size_of(c));
 }
 

@@ -6,6 +6,11 @@
 #include "runtime/document_sync/session_out.h"
 
 namespace tlfs::document_sync {
+namespace {
+
+constexpr std::size_t kUsualBatch = 256;  // changes that room is made for at first
+
+}  // namespace
 
 using access::ProtectedDocument;
 using document::Change;
@@ -177,6 +182,7 @@ bool SyncSession::send_changes(ProtectedDocument& document, Out& out) {
     std::vector<ChangeIndex> which;
     std::vector<Change> changes;
     std::size_t bytes = 0, next = state_.next_change;
+    changes.reserve(std::min(end - next, kUsualBatch));
     const std::size_t target = std::min(kBatchBytes, std::max<std::size_t>(out.left(), 1));
     for (; next < end && bytes < target && which.size() < kMaxBatchChanges; ++next) {
       const auto index = static_cast<ChangeIndex>(next);
